@@ -1,0 +1,71 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Argument specifications that the modules share, and their values as the other layers take them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
+
+CONNECTION: t.Final[dict[str, dict[str, t.Any]]] = {
+    "cloud": {"type": "raw"},
+    "auth": {"type": "dict", "no_log": True},
+    "auth_type": {"type": "str"},
+    "region_name": {"type": "str"},
+    "interface": {"type": "str", "choices": ["admin", "internal", "public"], "aliases": ["endpoint_type"]},
+    "validate_certs": {"type": "bool", "aliases": ["verify"]},
+    "ca_cert": {"type": "path", "aliases": ["cacert"]},
+    "client_cert": {"type": "path", "aliases": ["cert"]},
+    "client_key": {"type": "path", "no_log": False, "aliases": ["key"]},
+    "api_timeout": {"type": "int"},
+    "timeout": {"type": "int", "default": 3600},
+}
+
+IMAGE: t.Final[dict[str, dict[str, t.Any]]] = {
+    "image": {"type": "str", "required": True, "aliases": ["name", "id"]},
+    "owner": {"type": "str"},
+}
+
+_SECRET_KEYS: t.Final = ("passcode", "password", "secret", "token")
+
+# Our options by the names that openstacksdk has for them.
+_SDK_NAMES: t.Final = {
+    "cloud": "cloud",
+    "auth": "auth",
+    "auth_type": "auth_type",
+    "region_name": "region_name",
+    "interface": "interface",
+    "validate_certs": "verify",
+    "ca_cert": "cacert",
+    "client_cert": "cert",
+    "client_key": "key",
+    "api_timeout": "api_timeout",
+}
+
+
+def connection_options(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the connection options of a module as openstacksdk takes them, without those that are not set."""
+    cloud = params["cloud"] or None
+    options = {sdk: params[option] for option, sdk in _SDK_NAMES.items() if params[option] is not None}
+    return {**options, "cloud": cloud}
+
+
+def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:
+    """Return what of the options must not be shown, beyond what C(no_log) covers: passwords, and queries of URLs."""
+    clouds = [params["cloud"], params.get("member_clouds")]
+    urls = [params.get("source"), params.get("checksum")]
+    return {*_passwords(clouds), *(secret for url in urls if url for secret in Source(url).secrets)}
+
+
+def _passwords(value: t.Any, key: str = "") -> t.Iterator[str]:
+    if isinstance(value, t.Mapping):
+        for name, each in value.items():
+            yield from _passwords(each, str(name))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _passwords(each)
+    elif isinstance(value, str) and value and any(word in key for word in _SECRET_KEYS):
+        yield value

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""The one place where a module says how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import secrets_of
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import Plan
+
+_LIBRARIES: t.Final = {"openstack": "openstacksdk", "keystoneauth1": "keystoneauth1", "oslo_utils": "oslo.utils"}
+
+
+@contextlib.contextmanager
+def report_errors(module: AnsibleModule) -> t.Iterator[None]:
+    """Turn the errors of the collection into a failed result that shows no secret."""
+    module.no_log_values.update(secrets_of(module.params))
+    try:
+        yield
+    except ImageError as exc:
+        module.fail_json(msg=exc.message, **{"actions": [], **exc.details})
+    except ImportError as exc:
+        library = (exc.name or str(exc)).partition(".")[0]
+        module.fail_json(msg=missing_required_lib(_LIBRARIES.get(library, library)))
+
+
+def exit_with(module: AnsibleModule, plan: Plan, image: Image | None, **results: t.Any) -> t.NoReturn:
+    """
+    End a module well, with the same keys in check mode and in a real run.
+
+    :param image: The image as it is now, or in check mode as it would be.
+    :param results: What the module returns beside the keys that all have.
+    """
+    module.exit_json(
+        changed=plan.changed,
+        image=image.as_result() if image else None,
+        actions=[action.as_result() for action in plan.actions],
+        diff={"before": plan.before, "after": plan.after},
+        **results,
+    )
+    raise AssertionError("exit_json returned")

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""The options of C(image_template), and what they ask for."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION
+from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import is_custom_property
+from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
+from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
+from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, check_properties
+
+DISK_FORMATS: t.Final = ("aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk")
+CONTAINER_FORMATS: t.Final = ("aki", "ami", "ari", "bare", "compressed", "docker", "ova", "ovf")
+IMPORT_METHODS: t.Final = ("auto", "direct", "web-download")
+
+SPECIFICATION: t.Final[dict[str, t.Any]] = {
+    "argument_spec": {
+        **CONNECTION,
+        "name": {"type": "str"},
+        "template": {"type": "str"},
+        "version": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "source": {"type": "str"},
+        "sidecar": {"type": "path"},
+        "checksum": {"type": "str"},
+        "import_method": {"type": "str", "choices": list(IMPORT_METHODS), "default": "auto"},
+        "disk_format": {"type": "str", "choices": list(DISK_FORMATS)},
+        "container_format": {"type": "str", "choices": list(CONTAINER_FORMATS)},
+        "min_disk": {"type": "int"},
+        "min_ram": {"type": "int"},
+        "properties": {"type": "dict"},
+        "tags": {"type": "list", "elements": "str"},
+        "protected": {"type": "bool"},
+        "owner": {"type": "str"},
+        "replace": {"type": "bool", "default": False},
+        "force": {"type": "bool", "default": False},
+    },
+    "mutually_exclusive": [("name", "template")],
+    "required_together": [("template", "version")],
+    "required_one_of": [("name", "template", "sidecar")],
+    "supports_check_mode": True,
+}
+
+
+def wanted_source(params: t.Mapping[str, t.Any]) -> Source | None:
+    """
+    Return the source that the options name, if any.
+
+    :raises InputError: It is of a kind that is not supported.
+    """
+    return Source.parse(params["source"]) if params["source"] else None
+
+
+def wanted_template(
+    params: t.Mapping[str, t.Any],
+    source: Source | None,
+    checksum: Checksum | None,
+    sidecar: t.Mapping[str, t.Any] | None,
+) -> Template:
+    """
+    Return the version of a template that the options ask for.
+
+    :param sidecar: The image of a sidecar: what the options leave unset is taken from it.
+    :raises InputError: An option does not hold what it should.
+    """
+    _check_numbers(params)
+    base = sidecar or {}
+    given = {**base, **{key: value for key, value in params.items() if value is not None}}
+    tags = given.get("tags")
+    properties = {key: value for key, value in base.get("properties", {}).items() if is_custom_property(key)}
+    return Template(
+        name=_name(params, base),
+        source=source,
+        checksum=checksum or _sidecar_checksum(base),
+        import_method=params["import_method"],
+        disk_format=given.get("disk_format"),
+        container_format=given.get("container_format"),
+        min_disk=given.get("min_disk"),
+        min_ram=given.get("min_ram"),
+        protected=given.get("protected"),
+        tags=None if tags is None else frozenset(tags),
+        properties={**properties, **check_properties(params["properties"] or {})},
+        replace=params["replace"],
+    )
+
+
+def _name(params: t.Mapping[str, t.Any], sidecar: t.Mapping[str, t.Any]) -> ImageName:
+    if params["template"]:
+        return ImageName(check_template(params["template"]), Version.parse(params["version"]))
+    return ImageName.parse(params["name"] or sidecar["name"])
+
+
+def _sidecar_checksum(sidecar: t.Mapping[str, t.Any]) -> Checksum | None:
+    algorithm, digest = sidecar.get("os_hash_algo"), sidecar.get("os_hash_value")
+    return Checksum.parse(f"{algorithm}:{digest}", "sidecar") if algorithm and digest else None
+
+
+def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
+    for option in ("min_disk", "min_ram"):
+        if params[option] is not None and params[option] < 0:
+            raise InputError(option, f"{params[option]} is negative.")

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Takes the actions of a plan, one after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
+from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.transfer import export, fill
+from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
+from ansible_collections.xloud.image.plugins.module_utils._model import plan as actions
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+
+
+@dataclasses.dataclass
+class Applier:
+    """
+    Applies plans to a cloud.
+
+    :param session: The conversation with the cloud.
+    :param consumers: Conversations on behalf of other projects, by project id, for the answers to shares.
+    :param timeout: How long, in seconds, the cloud may take to fetch data itself.
+    """
+
+    session: Session
+    consumers: t.Mapping[str, Session] = dataclasses.field(default_factory=dict)
+    timeout: int = 3600
+
+    def apply(self, plan: actions.Plan) -> Image | None:
+        """
+        Take the actions of a plan and return the image as it then is.
+
+        If one fails, only those that give something back are still taken.
+
+        :raises ImageError: An action failed. Its C(actions) are those that were taken before.
+        """
+        image = plan.image
+        taken: list[actions.Action] = []
+        for position, action in enumerate(plan.actions):
+            try:
+                image = self._take(action, image)
+            except BaseException as exc:
+                failures = self._give_back(plan.actions[position + 1 :])
+                if isinstance(exc, ImageError):
+                    raise _explained(exc, taken, failures) from exc
+                raise
+            taken.append(action)
+        return image
+
+    def _give_back(self, remaining: t.Iterable[actions.Action]) -> list[str]:
+        failures = []
+        for action in remaining:
+            if action.always:
+                try:
+                    self._take(action, None)
+                except ImageError as exc:
+                    failures.append(f"{action.reason} failed too: {exc.message}")
+        return failures
+
+    def _take(self, action: actions.Action, image: Image | None) -> Image | None:
+        """Take one action and return the image as it is afterwards."""
+        return _STEPS[type(action)](self, action, image)
+
+    def _create(self, action: actions.CreateImage, _image: Image | None) -> Image:
+        images = Images(self.session)
+        record = images.create(action.body)
+        try:
+            image = fill(self.session, record, action.upload, self.timeout)
+        except BaseException:
+            # The next run deletes the record if this cannot.
+            with contextlib.suppress(ImageError):
+                images.delete(record.id)
+            raise
+        if not action.protect:
+            return image
+        return images.patch(image.id, [actions.PatchOperation("replace", "protected", True)])
+
+    def _update(self, action: actions.UpdateImage, _image: Image | None) -> Image:
+        return Images(self.session).patch(action.image_id, action.patch)
+
+    def _delete(self, action: actions.DeleteImage, image: Image | None) -> Image | None:
+        Images(self.session).delete(action.image_id)
+        return image
+
+    def _deactivate(self, action: actions.DeactivateImage, image: Image | None) -> Image | None:
+        Images(self.session).deactivate(action.image_id)
+        return image and dataclasses.replace(image, status="deactivated")
+
+    def _reactivate(self, action: actions.ReactivateImage, image: Image | None) -> Image | None:
+        Images(self.session).reactivate(action.image_id)
+        return image and dataclasses.replace(image, status="active")
+
+    def _add_member(self, action: actions.AddMember, image: Image | None) -> Image | None:
+        Members(self.session).add(action.image_id, action.project.id)
+        return image
+
+    def _remove_member(self, action: actions.RemoveMember, image: Image | None) -> Image | None:
+        Members(self.session).remove(action.image_id, action.project.id)
+        return image
+
+    def _set_member_status(self, action: actions.SetMemberStatus, image: Image | None) -> Image | None:
+        session = self.consumers.get(action.project.id, self.session)
+        Members(session).set_status(action.image_id, action.project.id, action.status)
+        return image
+
+    def _export(self, action: actions.ExportData, image: Image | None) -> Image | None:
+        export(self.session, action)
+        return image
+
+    def _write_sidecar(self, action: actions.WriteSidecar, image: Image | None) -> Image | None:
+        content = action.content.encode()
+        with replacing(action.path, len(content)) as handle:
+            handle.write(content)
+        return image
+
+
+_STEPS: t.Final[dict[type[actions.Action], t.Callable[[Applier, t.Any, Image | None], Image | None]]] = {
+    actions.CreateImage: Applier._create,
+    actions.UpdateImage: Applier._update,
+    actions.DeleteImage: Applier._delete,
+    actions.DeactivateImage: Applier._deactivate,
+    actions.ReactivateImage: Applier._reactivate,
+    actions.AddMember: Applier._add_member,
+    actions.RemoveMember: Applier._remove_member,
+    actions.SetMemberStatus: Applier._set_member_status,
+    actions.ExportData: Applier._export,
+    actions.WriteSidecar: Applier._write_sidecar,
+}
+
+
+def _explained(exc: ImageError, taken: t.Sequence[actions.Action], failures: t.Sequence[str]) -> ImageError:
+    exc.details["actions"] = [action.as_result() for action in taken]
+    if taken:
+        exc.message += f" Done before: {'; '.join(action.reason for action in taken)}."
+    if failures:
+        exc.message += f" {'. '.join(failures)}. Run the task again to give it back."
+    return exc

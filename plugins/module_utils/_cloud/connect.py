@@ -1,0 +1,101 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""The way to a cloud: configuration as openstacksdk finds it, authentication, the endpoint of the Image service."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, InputError
+
+MINIMUM_SDK: t.Final = (4, 4, 0)
+
+
+def connect(options: t.Mapping[str, t.Any]) -> Session:
+    """
+    Return an authenticated conversation with a cloud.
+
+    It costs the requests of one authentication. The Image service is not asked for its versions: since version 1
+    is gone, its API is C(/v2) below the endpoint in the catalogue.
+
+    :param options: The connection options of the modules, by the names that openstacksdk has for them.
+    :raises InputError: The configuration names no cloud, or is incomplete.
+    :raises CloudError: The cloud cannot be reached, or refuses the credentials.
+    """
+    from keystoneauth1 import exceptions as auth_errors
+
+    _check_version(importlib.metadata.version("openstacksdk"))
+    region = _region(options)
+    name = f"cloud {region.name}"
+    try:
+        keystone = region.get_session()
+        keystone.get_token()
+        image_url = _image_url(region, keystone)
+    except auth_errors.Unauthorized as exc:
+        raise CloudError(
+            f"{name}: the Identity service at {_auth_url(region)} refused the credentials. Check user, password "
+            "(or application credential), project and domains.",
+            401,
+        ) from exc
+    except auth_errors.MissingRequiredOptions as exc:
+        raise InputError("cloud", f"{name} is configured without what authentication needs: {exc}") from exc
+    except (auth_errors.ConnectFailure, auth_errors.DiscoveryFailure) as exc:
+        raise CloudError(
+            f"{name}: the Identity service cannot be reached at {_auth_url(region)}: {exc}. "
+            "Check auth_url, the network, and ca_cert where the certificate is not trusted."
+        ) from exc
+    except auth_errors.ClientException as exc:
+        raise CloudError(f"{name}: authentication failed: {exc}") from exc
+    if image_url is None:
+        raise CloudError(
+            f"{name} has no endpoint for the Image service"
+            f" (interface {region.get_interface('image')}, region {region.get_region_name('image') or 'any'})."
+        )
+    return Session(keystone, image_url, name)
+
+
+def _check_version(installed: str) -> None:
+    numbers = tuple(int(number) for number in re.findall(r"\d+", installed)[:3])
+    if numbers < MINIMUM_SDK:
+        wanted = ".".join(map(str, MINIMUM_SDK))
+        raise CloudError(f"openstacksdk {installed} is too old: this collection needs {wanted} or newer.")
+
+
+def _region(options: t.Mapping[str, t.Any]) -> t.Any:
+    from openstack import config, exceptions
+
+    cloud = options.get("cloud")
+    given = {key: value for key, value in options.items() if key != "cloud" and value is not None}
+    if isinstance(cloud, t.Mapping):
+        given = {**cloud, **given}
+    elif cloud is not None:
+        given["cloud"] = cloud
+    try:
+        return config.get_cloud_region(app_name="xloud.image", load_envvars=True, **given)
+    except exceptions.ConfigException as exc:
+        raise InputError(
+            "cloud",
+            f"{exc} Clouds are looked up in clouds.yaml (in the working directory, ~/.config/openstack, "
+            "/etc/openstack, or where OS_CLIENT_CONFIG_FILE points).",
+        ) from exc
+
+
+def _auth_url(region: t.Any) -> str:
+    return str(region.get_auth_args().get("auth_url") or "(no auth_url)")
+
+
+def _image_url(region: t.Any, keystone: t.Any) -> str | None:
+    url = region.get_endpoint("image") or keystone.get_endpoint(
+        service_type="image",
+        interface=region.get_interface("image"),
+        region_name=region.get_region_name("image"),
+        skip_discovery=True,
+    )
+    if not url:
+        return None
+    return re.sub(r"/v2(\.\d+)?$", "", url.rstrip("/")) + "/v2"

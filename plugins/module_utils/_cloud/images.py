@@ -1,0 +1,141 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Images of a cloud. Source: https://docs.openstack.org/api-ref/image/v2/"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+import urllib.parse
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    ConflictError,
+    NotFoundError,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
+
+PATCH_TYPE: t.Final = "application/openstack-images-v2.1-json-patch"
+PAGE: t.Final = 1000
+_UUID: t.Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def is_id(reference: str) -> bool:
+    """Say whether a reference to an image is an id rather than a name."""
+    return bool(_UUID.fullmatch(reference))
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """The images that a session may see."""
+
+    session: Session
+
+    def find(self, reference: str, owner: str | None = None) -> tuple[Image, ...]:
+        """
+        Return the images that a name or id means, hidden ones included.
+
+        An id costs one request. A name costs two, since the service lists hidden images apart.
+
+        :param owner: The id of the project that owns the image; the session's own where not given.
+        """
+        if is_id(reference):
+            try:
+                return (self.get(reference),)
+            except NotFoundError:
+                return ()
+        return self._list(name=f"eq:{reference}", owner=owner or self.session.project_id, visibility="all")
+
+    def find_shared(self, reference: str, owner: str | None = None) -> tuple[Image, ...]:
+        """
+        Return the images of other projects, shared with this one, that a name or id means.
+
+        Shares that are pending or rejected are found as well.
+        """
+        if is_id(reference):
+            return self.find(reference)
+        owned = {"owner": owner} if owner else {}
+        found = self._list(name=f"eq:{reference}", visibility="shared", member_status="all", **owned)
+        return tuple(image for image in found if image.owner != self.session.project_id)
+
+    def _list(self, **query: str) -> tuple[Image, ...]:
+        return tuple(
+            Image.from_api(body) for hidden in ("false", "true") for body in self._pages({**query, "os_hidden": hidden})
+        )
+
+    def _pages(self, query: t.Mapping[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        path: str | None = "/images?" + urllib.parse.urlencode({**query, "limit": str(PAGE)})
+        while path:
+            page = self.session.image("GET", path).json()
+            yield from page["images"]
+            path = page["next"].partition("/v2")[2] if page.get("next") else None
+
+    def get(self, image_id: str) -> Image:
+        """
+        Return the image of an id.
+
+        :raises NotFoundError: There is none that the session may see.
+        """
+        return Image.from_api(self.session.image("GET", f"/images/{image_id}").json())
+
+    def create(self, body: t.Mapping[str, t.Any]) -> Image:
+        """Return a new image record, without data yet."""
+        return Image.from_api(self.session.image("POST", "/images", json=dict(body)).json())
+
+    def patch(self, image_id: str, operations: t.Iterable[PatchOperation]) -> Image:
+        """
+        Return the image after one JSON Patch, which the service applies wholly or not at all.
+
+        :raises ConflictError: Somebody else changed the image meanwhile.
+        """
+        document = [operation.as_json() for operation in operations]
+        try:
+            response = self.session.image(
+                "PATCH", f"/images/{image_id}", data=json.dumps(document), headers={"Content-Type": PATCH_TYPE}
+            )
+        except ConflictError as exc:
+            raise ConflictError(
+                f"{exc.message} Somebody else changed image {image_id} meanwhile: run the task again.", exc.status
+            ) from exc
+        image = Image.from_api(response.json())
+        _check_applied(image, document)
+        return image
+
+    def delete(self, image_id: str) -> None:
+        """
+        Delete an image and its data.
+
+        :raises ConflictError: The store says that the image is in use.
+        :raises ForbiddenError: The image is protected, or is not this project's to delete.
+        """
+        try:
+            self.session.image("DELETE", f"/images/{image_id}")
+        except NotFoundError:
+            return
+        except ConflictError as exc:
+            raise ConflictError(f"Image {image_id} is in use and was left as it is: {exc.message}", exc.status) from exc
+
+    def deactivate(self, image_id: str) -> None:
+        """Stop new uses of an image's data."""
+        self.session.image("POST", f"/images/{image_id}/actions/deactivate")
+
+    def reactivate(self, image_id: str) -> None:
+        """Allow uses of an image's data again."""
+        self.session.image("POST", f"/images/{image_id}/actions/reactivate")
+
+
+def _check_applied(image: Image, document: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+    found = image.attributes()
+    for operation in document:
+        path = operation["path"].removeprefix("/").replace("~1", "/").replace("~0", "~")
+        if found.get(path) != operation.get("value"):
+            raise CloudError(
+                f"The Image service accepted {path} = {operation.get('value')!r} for image {image.name} ({image.id}) "
+                f"and kept {found.get(path)!r}: somebody else changed it at the same time. Run the task again."
+            )

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Projects, by name or id. Source: https://docs.openstack.org/api-ref/identity/v3/#projects"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+import urllib.parse
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ForbiddenError, InputError, NotFoundError
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+
+_ID: t.Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Projects:
+    """The projects that a session may see."""
+
+    session: Session
+
+    def owner(self, reference: str | None) -> str | None:
+        """
+        Return the id of the project that the option C(owner) means, None for the session's own.
+
+        :raises InputError: There is no such project, several have the name, or the credentials may not look.
+        """
+        project = self.resolve(reference, "owner") if reference else None
+        return None if project is None or project.id == self.session.project_id else project.id
+
+    def resolve(self, reference: str, option: str) -> Project:
+        """
+        Return the project that a name or id means.
+
+        The session's own project and ids cost no request; whether an id exists is C(check)'s to say.
+
+        :raises InputError: There is no such project, several have the name, or the credentials may not look.
+        """
+        if reference in (self.session.project_id, self.session.project_name):
+            return Project(self.session.project_id, reference)
+        if _ID.fullmatch(reference):
+            return Project(reference, reference)
+        return Project(self._find(reference, option), reference)
+
+    def _find(self, name: str, option: str) -> str:
+        try:
+            query = urllib.parse.urlencode({"name": name})
+            found = self.session.identity("GET", f"/projects?{query}").json()["projects"]
+        except ForbiddenError as exc:
+            raise InputError(
+                option,
+                f"project {name} cannot be looked up by name with these credentials (policy identity:list_projects, "
+                "by default for administrators). Give the project's id instead.",
+            ) from exc
+        if not found:
+            raise InputError(option, f"there is no project {name}.")
+        if len(found) > 1:
+            ids = ", ".join(sorted(project["id"] for project in found))
+            raise InputError(option, f"{len(found)} projects are named {name} ({ids}). Give the id instead.")
+        return str(found[0]["id"])
+
+    def check(self, project: Project, option: str) -> None:
+        """
+        Make sure that the project of an id exists, as far as the credentials may look: the Image service never does.
+
+        :raises InputError: There is no such project.
+        """
+        if project.name != project.id or project.id == self.session.project_id:
+            return
+        try:
+            self.session.identity("GET", f"/projects/{project.id}")
+        except ForbiddenError:
+            return
+        except NotFoundError as exc:
+            raise InputError(option, f"there is no project {project.id}.") from exc

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Requests to the cloud's services, with every answer checked."""
+
+from __future__ import annotations
+
+import html
+import re
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    QuotaError,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+
+if t.TYPE_CHECKING:
+    import requests
+    from keystoneauth1.session import Session as KeystoneSession
+
+# Requests that may be sent again after a lost connection or a 503 without doing anything twice.
+_REPEATABLE: t.Final = frozenset({"GET", "DELETE"})
+_RETRIES: t.Final = 3
+
+_ERRORS: t.Final[dict[int, type[CloudError]]] = {
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    410: ConflictError,
+    413: QuotaError,
+}
+
+# What to do where a policy of the Image service forbids something.
+_POLICY_ADVICE: t.Final = {
+    "publicize_image": "By default only administrators may make an image public. Use visibility community, "
+    "which every project may use by id, or ask an administrator for that policy.",
+    "communitize_image": "Ask an administrator for that policy, or share the image with the projects by name.",
+    "add_image": "A reader cannot create images. Use credentials with the role member.",
+    "modify_image": "A reader cannot change images. Use credentials with the role member.",
+    "delete_image": "A reader cannot delete images. Use credentials with the role member.",
+    "add_member": "Only a project that owns an image, with the role member, can share it.",
+    "modify_member": "Only the project that an image is shared with can accept or reject the share: "
+    "use its credentials (option member_clouds, or cloud).",
+}
+_POLICY: t.Final = re.compile(r"complete (?P<policy>\w+) action")
+
+
+class Session:
+    """
+    One authenticated conversation with a cloud.
+
+    :param keystone: The authenticated session that openstacksdk made.
+    :param image_url: The versioned endpoint of the Image service, without a slash at its end.
+    :param name: What to call the cloud in errors.
+    """
+
+    def __init__(self, keystone: KeystoneSession, image_url: str, name: str) -> None:
+        self.keystone = keystone
+        self.image_url = image_url
+        self.name = name
+        self._auth: t.Any = keystone.auth
+
+    @property
+    def project_id(self) -> str:
+        """The id of the project that the credentials are for."""
+        return self.keystone.get_project_id() or ""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The names of the roles that the credentials have in it."""
+        return frozenset(self._access.role_names)
+
+    @property
+    def project(self) -> Project:
+        """The project that the credentials are for."""
+        return Project(self.project_id, self.project_name or self.project_id)
+
+    @property
+    def project_name(self) -> str | None:
+        """The name of the project that the credentials are for."""
+        return t.cast("str | None", self._access.project_name)
+
+    @property
+    def _access(self) -> t.Any:
+        return self._auth.get_access(self.keystone)
+
+    def image(self, method: str, path: str, **kwargs: t.Any) -> requests.Response:
+        """
+        Send a request to the Image service.
+
+        :param path: The path below the versioned endpoint, such as C(/images).
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        return self._send(method, self.image_url + path, "the Image service", **kwargs)
+
+    def identity(self, method: str, path: str, **kwargs: t.Any) -> requests.Response:
+        """
+        Send a request to the Identity service.
+
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        url = self._auth.auth_url.rstrip("/").removesuffix("/v3") + "/v3" + path
+        return self._send(method, url, "the Identity service", **kwargs)
+
+    def _send(self, method: str, url: str, service: str, **kwargs: t.Any) -> requests.Response:
+        from keystoneauth1 import exceptions
+
+        kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}
+        if method in _REPEATABLE:
+            kwargs |= {"connect_retries": _RETRIES, "status_code_retries": _RETRIES}
+        try:
+            response: requests.Response = self.keystone.request(url, method, raise_exc=False, **kwargs)
+        except exceptions.ConnectFailure as exc:
+            raise CloudError(f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {exc}") from exc
+        except exceptions.ClientException as exc:
+            raise CloudError(f"{self.name}: {service} failed: {exc}") from exc
+        if response.status_code >= 400:
+            raise _error(response, f"{self.name}: {service}")
+        return response
+
+
+def _error(response: requests.Response, service: str) -> CloudError:
+    status = response.status_code
+    text = _message(response)
+    policy = _POLICY.search(text)
+    advice = _POLICY_ADVICE.get(policy["policy"]) if policy else None
+    if policy:
+        text = f"{text.rstrip('.')} (policy {policy['policy']})."
+    message = f"{service} answered {status} to {response.request.method}: {text}"
+    return _ERRORS.get(status, CloudError)(f"{message} {advice}" if advice else message, status)
+
+
+def _message(response: requests.Response) -> str:
+    try:
+        body = response.json()
+        text = str(body.get("message") or body["error"]["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        text = response.text
+    text = html.unescape(re.sub(r"<title>.*?</title>|<[^>]+>", " ", text, flags=re.DOTALL))
+    return " ".join(text.split())[:500] or (response.reason or "no explanation")

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Image data between here and the cloud, verified at both ends, in constant memory."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
+from ansible_collections.xloud.image.plugins.module_utils._data.hashing import file_digests, new_hashes, remember
+from ansible_collections.xloud.image.plugins.module_utils._data.source import UploadStream, open_upload
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, DataError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import ExportData
+from ansible_collections.xloud.image.plugins.module_utils._model.source import Upload
+
+WEB_DOWNLOAD: t.Final = "web-download"
+# What the Image service hashes with unless it is configured otherwise.
+DEFAULT_ALGORITHM: t.Final = "sha512"
+_BLOCK: t.Final = 65536
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+
+
+def fill(session: Session, image: Image, upload: Upload, timeout: int) -> Image:
+    """
+    Give a new image record its data and return the image once what arrived is verified.
+
+    :param timeout: How long, in seconds, the cloud may take to fetch the data itself.
+    :raises DataError: The data is not what it is declared to be, or is not what arrived.
+    :raises CloudError: The cloud refused the data.
+    """
+    if _takes_web_download(session, upload) and _web_download(session, image, upload, timeout):
+        return _verify(session, image, upload, {})
+    return _verify(session, image, upload, _send(session, image, upload))
+
+
+def _takes_web_download(session: Session, upload: Upload) -> bool:
+    if not upload.source.is_url or upload.method == "direct":
+        return False
+    verifiable = upload.checksum is None or upload.checksum.algorithm == DEFAULT_ALGORITHM
+    if upload.method == "auto" and not verifiable:
+        return False
+    offered = session.image("GET", "/info/import").json()["import-methods"]["value"]
+    if WEB_DOWNLOAD in offered:
+        return True
+    if upload.method == WEB_DOWNLOAD:
+        raise CloudError(
+            f"{session.name} does not offer the import method web-download (it offers: {', '.join(sorted(offered))}). "
+            "Set import_method: auto or direct."
+        )
+    return False
+
+
+def _web_download(session: Session, image: Image, upload: Upload, timeout: int) -> bool:
+    """Have the cloud fetch the data; False if it would not, and sending it is the next thing to try."""
+    body = {"method": {"name": WEB_DOWNLOAD, "uri": upload.source.location}}
+    try:
+        response = session.image("POST", f"/images/{image.id}/import", json=body)
+        _wait_for_import(session, image, response.headers.get("X-OpenStack-Request-ID", ""), timeout)
+    except CloudError:
+        if upload.method == WEB_DOWNLOAD:
+            raise
+        return False
+    return True
+
+
+def _wait_for_import(session: Session, image: Image, request_id: str, timeout: int) -> None:
+    deadline = time.monotonic() + timeout
+    pause = _FIRST_PAUSE
+    while time.monotonic() < deadline:
+        task = _import_task(session, image, request_id)
+        if task.get("status") == "failure":
+            raise CloudError(
+                f"The cloud could not fetch the data of {image.name}: {task.get('message') or 'no reason given'}. "
+                "Check that the cloud reaches the URL, or set import_method: direct."
+            )
+        if task.get("status") == "success" and Images(session).get(image.id).status == "active":
+            return
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    raise CloudError(f"The cloud has not fetched the data of {image.name} within {timeout} seconds (option timeout).")
+
+
+def _import_task(session: Session, image: Image, request_id: str) -> dict[str, t.Any]:
+    tasks = session.image("GET", f"/images/{image.id}/tasks").json()["tasks"]
+    return next((task for task in tasks if task.get("request_id") == request_id), {})
+
+
+def _send(session: Session, image: Image, upload: Upload) -> dict[str, str]:
+    with open_upload(upload, {DEFAULT_ALGORITHM}) as stream:
+        session.image(
+            "PUT",
+            f"/images/{image.id}/file",
+            data=_body(stream),
+            headers={"Content-Type": "application/octet-stream"},
+            log=False,
+        )
+        return stream.digests()
+
+
+def _body(stream: UploadStream) -> UploadStream | t.Iterator[bytes]:
+    """Return what is sent: with its length announced where it is known, in chunks where it is not."""
+    return iter(stream) if stream.size is None else stream
+
+
+def _verify(session: Session, image: Image, upload: Upload, sent: t.Mapping[str, str]) -> Image:
+    arrived = Images(session).get(image.id)
+    algorithm, digest = arrived.os_hash_algo or "", arrived.os_hash_value
+    expected = sent.get(algorithm)
+    if upload.checksum and upload.checksum.algorithm == algorithm:
+        expected = upload.checksum.digest
+    if expected is None and algorithm and not upload.source.is_url:
+        expected = file_digests(upload.source.location, {algorithm})[algorithm]
+    if arrived.status != "active":
+        raise CloudError(f"Image {image.name} is {arrived.status} after its data was sent, not active.")
+    if expected != digest and (expected or upload.checksum):
+        raise DataError(
+            f"Image {image.name} did not arrive whole: {algorithm}:{expected} was sent, "
+            f"and the cloud has {algorithm}:{digest}."
+        )
+    return arrived
+
+
+def export(session: Session, action: ExportData) -> None:
+    """
+    Bring an image's data into a file, which takes its name only once size and digest are right.
+
+    :raises DataError: What arrived is not what the cloud has, or the disk does not take it.
+    :raises CloudError: The cloud refused the data.
+    """
+    with replacing(action.path, action.size) as handle:
+        digest, count = _receive(session, action, handle)
+        if (count, digest) != (action.size, action.digest):
+            raise DataError(
+                f"{action.path} did not arrive whole: the cloud has {action.size} bytes of "
+                f"{action.algorithm}:{action.digest}, and {count} bytes of {action.algorithm}:{digest} arrived. "
+                "Nothing was left behind: run the task again."
+            )
+    remember(action.path, {action.algorithm: action.digest})
+
+
+def _receive(session: Session, action: ExportData, handle: t.BinaryIO) -> tuple[str, int]:
+    import urllib3.exceptions
+
+    digest, count = new_hashes({action.algorithm})[action.algorithm], 0
+    response = session.image("GET", f"/images/{action.image_id}/file", stream=True, log=False)
+    with response:
+        try:
+            while block := response.raw.read(_BLOCK, decode_content=False):
+                digest.update(block)
+                handle.write(block)
+                count += len(block)
+        except (urllib3.exceptions.HTTPError, ConnectionError) as exc:
+            raise DataError(
+                f"The data of {action.image} broke off after {count} of {action.size} bytes: {exc}. "
+                "Nothing was left behind: run the task again."
+            ) from exc
+    return digest.hexdigest(), count

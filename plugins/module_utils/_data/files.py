@@ -1,0 +1,119 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Files written so that they are whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._data.hashing import cached_digests, file_digests
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError
+from ansible_collections.xloud.image.plugins.module_utils._model.export import FileFacts, WantedExport
+
+
+def part_path(path: str) -> str:
+    """Return the temporary neighbour that a file is written to before it takes its name."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.part")
+
+
+@contextlib.contextmanager
+def replacing(path: str, size: int) -> t.Iterator[t.BinaryIO]:
+    """
+    Open a temporary neighbour for writing, which takes the name C(path) once the block ends well.
+
+    If the block fails, nothing is left behind and what was at C(path) stays.
+
+    :param size: The bytes that will be written.
+    :raises DataError: There is not enough room, the disk fails, or another process is writing the same file.
+    """
+    part = part_path(path)
+    try:
+        _check_room(path, size)
+        with open(part, "ab") as handle:
+            _lock(handle, path)
+            handle.truncate(0)
+            try:
+                yield handle
+                handle.flush()
+                os.fsync(handle.fileno())
+                os.replace(part, path)
+            except BaseException:
+                os.unlink(part)
+                raise
+    except OSError as exc:
+        raise DataError(f"{path} cannot be written: {exc.strerror or exc}. Nothing was left behind.") from exc
+
+
+def _lock(handle: t.BinaryIO, path: str) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        raise DataError(f"{path} is being written by another process. Wait for it to end.") from exc
+
+
+def _check_room(path: str, size: int) -> None:
+    free = shutil.disk_usage(os.path.dirname(path)).free
+    if free < size:
+        raise DataError(f"{path} needs {size} bytes, and its file system has {free} free. Nothing was written.")
+
+
+def check_target(path: str, option: str = "path") -> str:
+    """
+    Return the absolute path of a file to be written.
+
+    :raises InputError: It cannot be written there.
+    """
+    path = os.path.abspath(os.path.expanduser(path))
+    folder = os.path.dirname(path)
+    if os.path.isdir(path):
+        raise InputError(option, f"{path} is a directory. Name the file in it.")
+    if not os.path.isdir(folder):
+        raise InputError(option, f"{folder} does not exist. Create it first.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(option, f"{folder} cannot be written to by this user.")
+    return path
+
+
+def file_size(path: str) -> int | None:
+    """Return the size of a file in bytes, None where there is none."""
+    return os.path.getsize(path) if os.path.exists(path) else None
+
+
+def read_if_there(path: str) -> str | None:
+    """Return the text of a file, None where there is none or it is no text."""
+    try:
+        with open(path, encoding="utf-8") as handle:
+            return handle.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def digest_if_size(path: str, size: int | None, algorithm: str) -> str | None:
+    """Return a file's digest, None where its size is another one already: then its content is as well."""
+    found = file_size(path)
+    if found is None or found != size:
+        return None
+    digests = cached_digests(path)
+    return digests.get(algorithm) or (file_digests(path, {algorithm}, "path")[algorithm] if size else None)
+
+
+def file_facts(wanted: WantedExport, size: int | None, algorithm: str) -> FileFacts:
+    """
+    Return the files of an export as they are.
+
+    The content of the data file is hashed only if it has the right size, and is not known already.
+
+    :param size: The bytes that the data should have.
+    :param algorithm: The hash to compute, as hashlib names it.
+    """
+    return FileFacts(
+        file_size(wanted.path),
+        digest_if_size(wanted.path, size, algorithm),
+        read_if_there(wanted.sidecar) if wanted.sidecar else None,
+    )

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""The one family of errors. Each is raised where it is found and reported in one place, C(_ansible/report.py)."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class ImageError(Exception):
+    """
+    Something that ends a task.
+
+    :param message: What was wrong and what to do about it, in a sentence a person would use.
+    :param details: JSON-able facts that go into the failed result beside the message.
+    """
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InputError(ImageError):
+    """An option is wrong. Nothing was changed."""
+
+    def __init__(self, option: str, message: str, **details: t.Any) -> None:
+        super().__init__(f"{option}: {message}", option=option, **details)
+
+
+class PlanError(ImageError):
+    """What is wanted cannot, or must not, be reached from what is there. Nothing was changed."""
+
+
+class DataError(ImageError):
+    """Image data cannot be read or written, or is not what it is said to be."""
+
+
+class CloudError(ImageError):
+    """
+    The cloud refused or failed a request.
+
+    :param status: The HTTP status, or None where there was no answer.
+    """
+
+    def __init__(self, message: str, status: int | None = None, **details: t.Any) -> None:
+        if status is not None:
+            details["status"] = status
+        super().__init__(message, **details)
+        self.status = status
+
+
+class NotFoundError(CloudError):
+    """The thing asked for is not there, or not for these credentials to see (404)."""
+
+
+class ForbiddenError(CloudError):
+    """The credentials may not do this (403)."""
+
+
+class ConflictError(CloudError):
+    """The thing is in another state than the request needs (409)."""
+
+
+class QuotaError(CloudError):
+    """A limit of the cloud is reached (413)."""

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""What a run will do: actions, each with its reason, and the state before and after."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+from ansible_collections.xloud.image.plugins.module_utils._model.source import Upload
+
+
+@dataclasses.dataclass(frozen=True)
+class PatchOperation:
+    """One operation of a JSON Patch as the Image API takes it: add, replace or remove one top-level path."""
+
+    op: t.Literal["add", "replace", "remove"]
+    path: str
+    value: t.Any = None
+
+    def as_json(self) -> dict[str, t.Any]:
+        """Return the operation as it is sent (RFC 6902)."""
+        body = {"op": self.op, "path": "/" + self.path.replace("~", "~0").replace("/", "~1")}
+        return body if self.op == "remove" else {**body, "value": self.value}
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """
+    One step that changes something.
+
+    :param image: The name of the image that the step is about.
+    :param reason: Why, in words a person would use.
+    :param always: The step gives something back, and is taken even if one before it failed.
+    """
+
+    verb: t.ClassVar[str]
+    image: str
+    reason: str
+    always: bool = dataclasses.field(default=False, kw_only=True)
+
+    def as_result(self) -> dict[str, str]:
+        """Return the action as modules return it."""
+        return {"action": self.verb, "image": self.image, "reason": self.reason}
+
+
+@dataclasses.dataclass(frozen=True)
+class CreateImage(Action):
+    """
+    Create an image record, give it its data, verify what arrived, and only then protect it.
+
+    A record that cannot be completed is deleted again, which protection would forbid.
+    """
+
+    verb = "create"
+    body: t.Mapping[str, t.Any]
+    upload: Upload
+    protect: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageAction(Action):
+    """A step on an image that is there."""
+
+    image_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class UpdateImage(ImageAction):
+    """Change attributes and properties with one JSON Patch."""
+
+    verb = "update"
+    patch: tuple[PatchOperation, ...]
+
+
+class DeleteImage(ImageAction):
+    """Delete an image and its data."""
+
+    verb = "delete"
+
+
+class DeactivateImage(ImageAction):
+    """Stop new uses of an image's data."""
+
+    verb = "deactivate"
+
+
+class ReactivateImage(ImageAction):
+    """Allow uses of an image's data again."""
+
+    verb = "reactivate"
+
+
+@dataclasses.dataclass(frozen=True)
+class AddMember(ImageAction):
+    """Share an image with a project."""
+
+    verb = "add_member"
+    project: Project
+
+
+@dataclasses.dataclass(frozen=True)
+class RemoveMember(ImageAction):
+    """Take an image's share away from a project."""
+
+    verb = "remove_member"
+    project: Project
+
+
+@dataclasses.dataclass(frozen=True)
+class SetMemberStatus(ImageAction):
+    """Answer a share on behalf of a project, with the credentials of that project."""
+
+    verb = "set_member_status"
+    project: Project
+    status: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportData(ImageAction):
+    """Bring an image's data into a file; C(digest) is what it must hash to under C(algorithm)."""
+
+    verb = "export"
+    path: str
+    size: int
+    algorithm: str
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteSidecar(ImageAction):
+    """Write the metadata of an image beside its data."""
+
+    verb = "write_sidecar"
+    path: str
+    content: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """
+    The actions that lead from what is there to what is wanted, in their order.
+
+    C(before) and C(after) hold the managed keys alone: they are what C(--diff) shows.
+    C(image) is the image as it will be, None where there will be none; an image still to be created has an empty id.
+    """
+
+    actions: tuple[Action, ...] = ()
+    before: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    after: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    image: Image | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything has to be done."""
+        return bool(self.actions)

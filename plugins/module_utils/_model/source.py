@@ -1,0 +1,108 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Where an image's data comes from, and what was found out about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+import urllib.parse
+
+from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A local path or an http(s) URL."""
+
+    location: str
+
+    @classmethod
+    def parse(cls, text: str, option: str = "source") -> Source:
+        """
+        Return the source that C(text) names.
+
+        :raises InputError: It is a URL of a scheme other than http and https.
+        """
+        scheme, separator, _rest = text.partition("://")
+        if separator and scheme.lower() not in ("http", "https"):
+            raise InputError(option, f"{scheme}:// is not supported. Give a local path, or an http or https URL.")
+        return cls(text if separator else os.path.abspath(os.path.expanduser(text)))
+
+    @property
+    def is_url(self) -> bool:
+        """Whether the data is fetched over the network."""
+        return "://" in self.location
+
+    @property
+    def filename(self) -> str:
+        """The name of the file, without folders."""
+        path = urllib.parse.unquote(urllib.parse.urlsplit(self.location).path) if self.is_url else self.location
+        return path.rpartition("/")[2]
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What of the location must not be shown: the password and the query of a URL."""
+        if not self.is_url:
+            return frozenset()
+        parts = urllib.parse.urlsplit(self.location)
+        return frozenset(secret for secret in (parts.password, parts.query) if secret)
+
+    def __str__(self) -> str:
+        if not self.is_url:
+            return self.location
+        parts = urllib.parse.urlsplit(self.location)
+        return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceFacts:
+    """
+    What was read of a source, as far as a plan needed it.
+
+    C(disk_formats) are the disk formats that the content may rightly be called, the best name first.
+    C(size) and C(virtual_size) are bytes. C(digests) maps algorithms, as hashlib names them, to hexadecimal
+    digests of the whole content; it is empty where nothing had to be hashed yet.
+    """
+
+    disk_formats: tuple[str, ...] = ()
+    size: int | None = None
+    virtual_size: int | None = None
+    digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceNeed:
+    """
+    How much of a source has to be read before a plan can be made.
+
+    :param inspect: Its size, format and virtual size.
+    :param algorithms: The digests of its whole content, by these algorithms.
+    :param if_size: Compute the digests only if the data has so many bytes.
+    """
+
+    inspect: bool = False
+    algorithms: frozenset[str] = frozenset()
+    if_size: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Upload:
+    """
+    The data of a new image.
+
+    :param source: Where the data is.
+    :param checksum: What the data must hash to, if that was declared.
+    :param size: The number of bytes, where known.
+    :param method: C(direct) sends the data, C(web-download) has the cloud fetch it, C(auto) takes the second
+        where the cloud offers it and the result can be verified.
+    """
+
+    source: Source
+    checksum: Checksum | None
+    size: int | None
+    method: str

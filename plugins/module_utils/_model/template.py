@@ -1,0 +1,73 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""What C(image_template) is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import BASE_ATTRIBUTES, LIFECYCLE
+from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
+from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
+
+GIB: t.Final = 1024**3
+
+
+@dataclasses.dataclass(frozen=True)
+class Template:
+    """
+    One version of a template as it should be in the cloud.
+
+    None means "not asked for": what the cloud has is left alone. A property whose value is None is to be removed.
+    C(min_disk) is GiB, C(min_ram) is MiB.
+    """
+
+    name: ImageName
+    source: Source | None = None
+    checksum: Checksum | None = None
+    import_method: str = "auto"
+    disk_format: str | None = None
+    container_format: str | None = None
+    min_disk: int | None = None
+    min_ram: int | None = None
+    protected: bool | None = None
+    owner: str | None = None
+    tags: frozenset[str] | None = None
+    properties: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    replace: bool = False
+
+
+def check_properties(given: t.Mapping[str, t.Any], option: str = "properties") -> dict[str, str | None]:
+    """
+    Return custom properties as the Image service keeps them: strings, and None for one to be removed.
+
+    :raises InputError: A name belongs to the service or to the lifecycle, or a value is no plain text.
+    """
+    return {key: _property_value(f"{option}.{key}", key, value) for key, value in given.items()}
+
+
+def _property_value(option: str, key: str, value: t.Any) -> str | None:
+    if key in BASE_ATTRIBUTES or key.startswith("os_glance_"):
+        raise InputError(option, "is an attribute of the image itself and no property. Use the option made for it.")
+    if key in LIFECYCLE or key.startswith("xloud_image_"):
+        raise InputError(option, "is kept by this collection. Use xloud.image.image_visibility to change the stage.")
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        raise InputError(option, f'{value} is a number, and numbers lose their zeros. Put it in quotes: "{value}".')
+    raise InputError(option, "must be text.")
+
+
+def minimum_disk(virtual_size: int) -> int:
+    """Return the GiB of disk that a virtual size of so many bytes needs."""
+    return math.ceil(virtual_size / GIB)

@@ -1,0 +1,327 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""What takes the cloud to one version of a template, and what takes that version away."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError, PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import (
+    REPLACES,
+    SOURCE_CHECKSUM,
+    TEMPLATE,
+    VERSION,
+    Image,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
+    Action,
+    CreateImage,
+    DeleteImage,
+    PatchOperation,
+    Plan,
+    UpdateImage,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.source import SourceFacts, SourceNeed, Upload
+from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, minimum_disk
+from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch, view
+from ansible_collections.xloud.image.plugins.module_utils._plan.reference import Found, resolve
+
+# Formats that have no mark of their own: their content looks like any raw data.
+_UNMARKED: t.Final = frozenset({"raw", "ami", "ari", "aki", "ploop"})
+# Guards and book-keeping that may change on a published image: they are no part of what it is.
+_NEVER_FROZEN: t.Final = frozenset({"protected", SOURCE_CHECKSUM})
+
+
+def source_need(wanted: Template, images: t.Collection[Image], *, verify_first: bool = False) -> SourceNeed:
+    """
+    Say how much of the source has to be read before C(plan_template) can decide.
+
+    :param verify_first: Verify a local file before it would be sent, as where it will not be sent at all.
+    :raises PlanError: Several images bear the name.
+    """
+    current = resolve(str(wanted.name), images).current
+    if wanted.source is None:
+        return SourceNeed()
+    declared = frozenset({wanted.checksum.algorithm}) if wanted.checksum else frozenset()
+    if current is None:
+        return SourceNeed(True, declared if verify_first and not wanted.source.is_url else frozenset())
+    same = _matches_declared(wanted, current)
+    if same is None and (wanted.checksum or not wanted.source.is_url):
+        return SourceNeed(True, declared | {current.os_hash_algo or ""} - {""}, current.size)
+    return SourceNeed(inspect=same is False and wanted.replace)
+
+
+def plan_template(wanted: Template, images: t.Collection[Image], facts: SourceFacts) -> Plan:
+    """
+    Plan what makes one version of a template be in the cloud as wanted.
+
+    :param images: The images of that name in the project, hidden ones included.
+    :param facts: What was read of the source, as C(source_need) asked for.
+    :raises PlanError: The image is published and would have to change, is staged and would have to be
+        replaced without C(replace), or is being made by somebody else.
+    :raises DataError: The source is not what it is declared to be.
+    :raises InputError: The image has to be created, and there is no source.
+    """
+    found = resolve(str(wanted.name), images)
+    _check_declared(wanted, facts)
+    cleanup = tuple(_delete(image, _leftover_reason(image)) for image in found.leftovers)
+    plan = _plan_current(wanted, found, facts)
+    return dataclasses.replace(plan, actions=(*cleanup, *plan.actions))
+
+
+def _plan_current(wanted: Template, found: Found, facts: SourceFacts) -> Plan:
+    current = found.current
+    if current is None:
+        return _plan_creation(wanted, facts)
+    if current.is_unfinished:
+        raise PlanError(
+            f"Image {wanted.name} ({current.id}) is {current.status} and was not made by this collection. "
+            "Wait until it is active, or delete it."
+        )
+    if _is_same_content(wanted, current, facts):
+        return _plan_metadata(wanted, current)
+    return _plan_replacement(wanted, current, facts)
+
+
+def plan_absence(name: ImageName, images: t.Collection[Image], *, force: bool = False) -> Plan:
+    """
+    Plan what makes one version of a template be gone, with all that interrupted uploads left of it.
+
+    :param force: Delete the version though it is on offer.
+    :raises PlanError: The image is protected, or is on offer.
+    """
+    found = resolve(str(name), images)
+    doomed = [*found.leftovers, *([found.current] if found.current else [])]
+    for image in doomed:
+        _check_may_be_deleted(image, force)
+    return Plan(
+        actions=tuple(
+            _delete(
+                image, _leftover_reason(image) if image in found.leftovers else f"it is to be absent ({image.stage})"
+            )
+            for image in doomed
+        ),
+        before=view(found.current, _identity_keys(found.current)) if found.current else {},
+        after={},
+    )
+
+
+def _check_may_be_deleted(image: Image, force: bool) -> None:
+    if image.protected:
+        raise PlanError(
+            f"Image {image.name} ({image.id}) is protected and is not deleted. "
+            "Take the protection off first: xloud.image.image_visibility with protected: false."
+        )
+    if image.stage == "published" and not force:
+        raise PlanError(
+            f"Image {image.name} ({image.id}) is published ({image.visibility}) and servers may start from it. "
+            "Deprecate, hide or retire it first, or set force: true."
+        )
+
+
+def _identity_keys(image: Image) -> set[str]:
+    return {"name", "disk_format", "container_format", "min_disk", "min_ram", "visibility", "tags", *image.properties}
+
+
+def _delete(image: Image, reason: str) -> DeleteImage:
+    return DeleteImage(image.name, f"delete {image.name} ({image.id}): {reason}", image.id)
+
+
+def _leftover_reason(image: Image) -> str:
+    if image.is_unfinished:
+        return f"an interrupted upload left it {image.status}"
+    return "its replacement is complete"
+
+
+def _check_declared(wanted: Template, facts: SourceFacts) -> None:
+    declared = wanted.checksum
+    if declared is None:
+        return
+    digest = facts.digests.get(declared.algorithm)
+    if digest is not None and digest != declared.digest:
+        raise DataError(
+            f"{wanted.source} is not what its checksum says: {declared} was declared, "
+            f"and the content is {declared.algorithm}:{digest}. Nothing was changed."
+        )
+
+
+def _matches_declared(wanted: Template, current: Image) -> bool | None:
+    """Compare contents by the declared checksum alone; None where that cannot tell."""
+    declared = wanted.checksum
+    if declared is None:
+        return None
+    if declared.algorithm == current.os_hash_algo:
+        return declared.digest == current.os_hash_value
+    recorded = current.properties.get(SOURCE_CHECKSUM, "")
+    if recorded.startswith(f"{declared.algorithm}:"):
+        return recorded == str(declared)
+    return None
+
+
+def _is_same_content(wanted: Template, current: Image, facts: SourceFacts) -> bool:
+    same = _matches_declared(wanted, current)
+    if same is not None:
+        return same
+    if facts.size is not None and facts.size != current.size:
+        return False
+    digest = facts.digests.get(current.os_hash_algo or "")
+    return digest is None or digest == current.os_hash_value
+
+
+def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None = None) -> Plan:
+    name = str(wanted.name)
+    if wanted.source is None:
+        raise InputError("source", f"image {name} is not in the cloud, and creating it needs its data.")
+    body = _creation_body(wanted, facts)
+    if replaces:
+        body[REPLACES] = replaces.id
+    image = _predicted(body, wanted, facts)
+    after = view(image, [*body, "protected"] if wanted.protected else body)
+    reason = f"create {name} from {wanted.source}: " + (
+        f"the staged {replaces.id} has other content" if replaces else "it is not in the cloud yet"
+    )
+    upload = Upload(wanted.source, wanted.checksum, facts.size, wanted.import_method)
+    return Plan((CreateImage(name, reason, body, upload, bool(wanted.protected)),), {}, after, image)
+
+
+def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
+    properties = {key: value for key, value in wanted.properties.items() if value is not None}
+    properties[TEMPLATE] = wanted.name.template
+    properties[VERSION] = str(wanted.name.version)
+    if wanted.checksum:
+        properties[SOURCE_CHECKSUM] = str(wanted.checksum)
+    min_disk = wanted.min_disk if wanted.min_disk is not None else minimum_disk(facts.virtual_size or 0)
+    body = {
+        "name": str(wanted.name),
+        "visibility": "private",
+        "disk_format": _disk_format(wanted, facts),
+        "container_format": wanted.container_format or "bare",
+        "min_disk": min_disk,
+        "min_ram": wanted.min_ram or 0,
+        "tags": sorted(wanted.tags or ()),
+        **properties,
+    }
+    return {**body, "owner": wanted.owner} if wanted.owner else body
+
+
+def _disk_format(wanted: Template, facts: SourceFacts) -> str:
+    declared = wanted.disk_format
+    if declared is None:
+        return facts.disk_formats[0]
+    if declared in facts.disk_formats or ("raw" in facts.disk_formats and declared in _UNMARKED):
+        return declared
+    raise DataError(
+        f"{wanted.source} is declared as {declared}, and its content is {' or '.join(facts.disk_formats)}. "
+        "Correct disk_format, or leave it out: it is found from the content."
+    )
+
+
+def _predicted(body: t.Mapping[str, t.Any], wanted: Template, facts: SourceFacts) -> Image:
+    return Image.from_api(
+        {
+            **body,
+            "id": "",
+            "status": "active",
+            "protected": bool(wanted.protected),
+            "size": facts.size,
+            "virtual_size": facts.virtual_size,
+        }
+    )
+
+
+def _plan_replacement(wanted: Template, current: Image, facts: SourceFacts) -> Plan:
+    difference = _content_difference(wanted, current, facts)
+    if current.was_published:
+        raise PlanError(
+            f"Image {wanted.name} ({current.id}) is published, and published content never changes: {difference}. "
+            f"Publish it as the next version, such as {wanted.name.next()}.",
+            next_version=str(wanted.name.next()),
+        )
+    if not wanted.replace:
+        raise PlanError(
+            f"Image {wanted.name} ({current.id}) is staged with other content: {difference}. "
+            f"Set replace: true to replace it, or upload the next version, such as {wanted.name.next()}.",
+            next_version=str(wanted.name.next()),
+        )
+    if current.protected:
+        raise PlanError(
+            f"Image {wanted.name} ({current.id}) is protected and is not replaced. "
+            "Take the protection off first: xloud.image.image_visibility with protected: false."
+        )
+    creation = _plan_creation(wanted, facts, replaces=current)
+    deletion = _delete(current, "it is staged and its content is replaced")
+    return Plan(
+        actions=(*creation.actions, deletion),
+        before={"id": current.id, **view(current, _identity_keys(current))},
+        after={"id": "(new image)", **creation.after},
+        image=creation.image,
+    )
+
+
+def _content_difference(wanted: Template, current: Image, facts: SourceFacts) -> str:
+    if wanted.checksum and _matches_declared(wanted, current) is False:
+        recorded = current.properties.get(SOURCE_CHECKSUM, f"{current.os_hash_algo}:{current.os_hash_value}")
+        known = (
+            recorded
+            if recorded.startswith(wanted.checksum.algorithm)
+            else f"{current.os_hash_algo}:{current.os_hash_value}"
+        )
+        return f"the cloud has {known}, and {wanted.checksum} is declared"
+    if facts.size != current.size:
+        return f"the cloud has {current.size} bytes, and {wanted.source} has {facts.size}"
+    algorithm = current.os_hash_algo or ""
+    digest = facts.digests[algorithm]
+    return f"the cloud has {algorithm}:{current.os_hash_value}, and {wanted.source} is {algorithm}:{digest}"
+
+
+def _plan_metadata(wanted: Template, current: Image) -> Plan:
+    attributes = _wanted_attributes(wanted)
+    patch = plan_patch(current, attributes)
+    _check_formats(wanted, current)
+    if current.was_published:
+        _check_frozen(wanted, current, patch)
+    after = patched(current, patch)
+    actions: tuple[Action, ...] = ()
+    if patch:
+        actions = (UpdateImage(current.name, f"update {current.name}: {describe(current, patch)}", current.id, patch),)
+    return Plan(actions, view(current, attributes), view(after, attributes), after)
+
+
+def _wanted_attributes(wanted: Template) -> dict[str, t.Any]:
+    given = {
+        "min_disk": wanted.min_disk,
+        "min_ram": wanted.min_ram,
+        "protected": wanted.protected,
+        "tags": None if wanted.tags is None else sorted(wanted.tags),
+    }
+    attributes: dict[str, t.Any] = {key: value for key, value in given.items() if value is not None}
+    if wanted.checksum:
+        attributes[SOURCE_CHECKSUM] = str(wanted.checksum)
+    return {**attributes, **wanted.properties}
+
+
+def _check_formats(wanted: Template, current: Image) -> None:
+    for option in ("disk_format", "container_format"):
+        declared, found = getattr(wanted, option), getattr(current, option)
+        if declared is not None and declared != found:
+            raise PlanError(
+                f"Image {current.name} ({current.id}) has {option} {found}, which never changes, and {declared} is "
+                f"wanted. Correct {option}, or publish the next version, such as {wanted.name.next()}.",
+                next_version=str(wanted.name.next()),
+            )
+
+
+def _check_frozen(wanted: Template, current: Image, patch: t.Iterable[PatchOperation]) -> None:
+    frozen = [operation for operation in patch if operation.path not in _NEVER_FROZEN]
+    if frozen:
+        raise PlanError(
+            f"Image {current.name} ({current.id}) is published, and its metadata never changes: "
+            f"{describe(current, frozen)} would. "
+            f"Publish it as the next version, such as {wanted.name.next()}.",
+            next_version=str(wanted.name.next()),
+        )

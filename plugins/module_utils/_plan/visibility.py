@@ -1,0 +1,133 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""What takes an image to another stage: who may see it, whether it is listed, usable and current."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import (
+    DEPRECATED,
+    DEPRECATED_REASON,
+    DEPRECATED_SINCE,
+    PUBLISHED_SINCE,
+    REPLACED_BY,
+    Image,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
+    Action,
+    DeactivateImage,
+    Plan,
+    ReactivateImage,
+    UpdateImage,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.visibility import WantedVisibility
+from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch, view
+
+
+def needs_members(wanted: WantedVisibility, image: Image) -> bool:
+    """Say whether the members have to be known: only a shared image has any, and only privacy cuts them off."""
+    return image.visibility == "shared" and wanted.visibility == "private" and not wanted.allow_lockout
+
+
+def needs_replacement(wanted: WantedVisibility, image: Image) -> bool:
+    """Say whether the replacing image has to be looked at: when it is to be recorded for the first time."""
+    return bool(wanted.replaced_by) and image.properties.get(REPLACED_BY) != wanted.replaced_by
+
+
+def plan_visibility(
+    wanted: WantedVisibility,
+    image: Image,
+    members: t.Collection[Member] = (),
+    replacement: Image | None = None,
+) -> Plan:
+    """
+    Plan what gives an image the wanted stage and touches nothing else.
+
+    :param members: The members, if C(needs_members) asked for them.
+    :param replacement: The image that replaces this one, if C(needs_replacement) asked for it.
+    :raises PlanError: Projects would lose the image without C(allow_lockout), or the replacement is not on offer.
+    """
+    _check_lockout(wanted, image, members)
+    _check_replacement(image, replacement)
+    if replacement:
+        wanted = dataclasses.replace(wanted, replaced_by=replacement.name)
+    attributes = _wanted_attributes(wanted, image)
+    patch = plan_patch(image, attributes)
+    after = patched(image, patch)
+    actions: list[Action] = []
+    if patch:
+        actions.append(UpdateImage(image.name, f"update {image.name}: {describe(image, patch)}", image.id, patch))
+    status = _wanted_status(wanted, image)
+    if status != image.status:
+        actions.append(_status_action(image, status))
+        after = dataclasses.replace(after, status=status)
+    return Plan(tuple(actions), _view(image, attributes, wanted.active), _view(after, attributes, wanted.active), after)
+
+
+def _check_lockout(wanted: WantedVisibility, image: Image, members: t.Collection[Member]) -> None:
+    if members and needs_members(wanted, image):
+        projects = sorted(member.project_id for member in members)
+        raise PlanError(
+            f"Image {image.name} is shared with {len(projects)} project(s) that would lose it: {', '.join(projects)}. "
+            "Remove them with xloud.image.image_member first, or set allow_lockout: true.",
+            projects=projects,
+        )
+
+
+def _check_replacement(image: Image, replacement: Image | None) -> None:
+    if replacement is None:
+        return
+    if replacement.id == image.id:
+        raise PlanError(f"Image {image.name} cannot be replaced by itself.")
+    if replacement.visibility == "private" or replacement.status != "active":
+        raise PlanError(
+            f"Image {image.name} is not marked as replaced by {replacement.name}, which nobody can use: it is "
+            f"{replacement.visibility} and {replacement.status}. Publish {replacement.name} first."
+        )
+
+
+def _wanted_attributes(wanted: WantedVisibility, image: Image) -> dict[str, t.Any]:
+    given = {"visibility": wanted.visibility, "os_hidden": wanted.hidden, "protected": wanted.protected}
+    attributes: dict[str, t.Any] = {key: value for key, value in given.items() if value is not None}
+    if wanted.visibility not in (None, "private") and not image.was_published:
+        attributes[PUBLISHED_SINCE] = wanted.today
+    return {**attributes, **_deprecation(wanted, image)}
+
+
+def _deprecation(wanted: WantedVisibility, image: Image) -> dict[str, str | None]:
+    if wanted.deprecated is False:
+        return dict.fromkeys((DEPRECATED, DEPRECATED_SINCE, DEPRECATED_REASON, REPLACED_BY))
+    if not wanted.deprecated:
+        return {}
+    since = image.properties.get(DEPRECATED_SINCE, wanted.today) if image.is_deprecated else wanted.today
+    given = {REPLACED_BY: wanted.replaced_by, DEPRECATED_REASON: wanted.reason}
+    return {
+        DEPRECATED: "true",
+        DEPRECATED_SINCE: since,
+        **{key: value for key, value in given.items() if value},
+    }
+
+
+def _wanted_status(wanted: WantedVisibility, image: Image) -> str:
+    if wanted.active is None:
+        return image.status
+    return "active" if wanted.active else "deactivated"
+
+
+def _status_action(image: Image, status: str) -> Action:
+    if status == "active":
+        return ReactivateImage(image.name, f"reactivate {image.name}: its data is to be usable again", image.id)
+    return DeactivateImage(image.name, f"deactivate {image.name}: no new use of its data is wanted", image.id)
+
+
+def _view(image: Image, attributes: t.Iterable[str], active: bool | None) -> dict[str, t.Any]:
+    shown = view(image, attributes)
+    if active is not None:
+        shown["active"] = image.status == "active"
+    return dict(sorted(shown.items()))

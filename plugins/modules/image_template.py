@@ -1,0 +1,329 @@
+#!/usr/bin/python
+# Copyright (c) 2026 Xloud contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image_template
+short_description: Keep one immutable version of an image template in the cloud
+version_added: 1.0.0
+author:
+  - Xloud contributors (@xloud)
+description:
+  - Makes sure that one version of a template is in the cloud, byte for byte, with its metadata.
+  - A new image is created V(private). Nobody else can use it until M(xloud.image.image_visibility) publishes it.
+  - The format and the virtual size are read from the content by the inspector that Glance, Nova and Cinder use.
+    Content that clouds refuse, such as a qcow2 file with a backing file, is refused before anything is sent.
+  - The data is read once, hashed on the way, and compared with the hash that the Image service computed.
+    Data that does not match its O(checksum) never becomes an image.
+  - The content and the metadata of a published version never change. Whatever would change them is an error that
+    names the next version.
+  - What an interrupted upload left behind is removed by the next run.
+options:
+  name:
+    description:
+      - The name of the image, C(<os>-<os version>-<profile>-v<major>.<minor>), such as C(ubuntu-24.04-base-v1.2).
+      - One of O(name), O(template) with O(version), and O(sidecar) is required.
+    type: str
+  template:
+    description: The name of the template, C(<os>-<os version>-<profile>), such as C(ubuntu-24.04-base).
+    type: str
+  version:
+    description: The version of the template, C(<major>.<minor>). Write it in quotes, since V(1.10) is no number.
+    type: str
+  state:
+    description:
+      - With V(present), the image is in the cloud as described.
+      - With V(absent), it is not. A protected image is never deleted. See O(force) for published ones.
+    type: str
+    choices: [present, absent]
+    default: present
+  source:
+    description:
+      - Where the data is, as a local path or an http or https URL.
+      - Required to create the image. An existing image needs it only to compare the content.
+      - Without O(checksum), a local file is compared with the image by size and hash. A file whose path, size and
+        time of change are known from an earlier run is not read again.
+      - Without O(checksum), a URL is not fetched again once the image is there.
+    type: str
+  sidecar:
+    description:
+      - The path of a sidecar that M(xloud.image.image_export) wrote. Name, formats, sizes, properties, tags,
+        protection and hash are taken from it unless given here, so that the same image is restored.
+      - Visibility and members are not restored. M(xloud.image.image_visibility) and M(xloud.image.image_member)
+        do that.
+    type: path
+  checksum:
+    description:
+      - What the content must hash to, as C(sha256:<64 digits>) or C(sha512:<128 digits>), or the URL or path of a
+        SUMS file that lists the name of O(source).
+      - With it, an unchanged image is recognised without reading O(source) at all.
+    type: str
+  import_method:
+    description:
+      - How the data of a URL gets into the cloud.
+      - With V(direct), it streams through the machine that the task runs on, and is never stored there.
+      - With V(web-download), the cloud fetches it.
+      - With V(auto), the cloud fetches it if it offers to and the result can be verified, that is, if
+        O(checksum) is a SHA-512 or is not given. Where that fails, it is sent.
+    type: str
+    choices: [auto, direct, web-download]
+    default: auto
+  disk_format:
+    description:
+      - The format of the content, found from the content unless given.
+      - Another one than the content has is an error.
+    type: str
+    choices: [aki, ami, ari, iso, ploop, qcow2, raw, vdi, vhd, vhdx, vmdk]
+  container_format:
+    description: The format of the container, V(bare) for a new image unless given.
+    type: str
+    choices: [aki, ami, ari, bare, compressed, docker, ova, ovf]
+  min_disk:
+    description: The disk, in GiB, that a server needs. For a new image it is found from the virtual size unless given.
+    type: int
+  min_ram:
+    description: The memory, in MiB, that a server needs.
+    type: int
+  properties:
+    description:
+      - Custom properties, as text. Others that the image has are left alone.
+      - A property whose value is null is removed.
+    type: dict
+  tags:
+    description: The tags of the image, exactly. An empty list removes all of them.
+    type: list
+    elements: str
+  protected:
+    description: Whether the image is protected against deletion.
+    type: bool
+  owner:
+    description:
+      - The project that owns the image, by name or id. It is the project of the credentials unless given.
+      - Creating an image for another project takes an administrator.
+    type: str
+  replace:
+    description: Replace the content of a version that is staged and was never published.
+    type: bool
+    default: false
+  force:
+    description:
+      - With O(state=absent), delete a version though it is published and neither deprecated, hidden nor retired.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - xloud.image.attributes
+  - xloud.image.connection
+seealso:
+  - module: xloud.image.image_visibility
+  - module: xloud.image.image_export
+"""
+
+EXAMPLES = r"""
+- name: Upload a new version, private until it is published
+  xloud.image.image_template:
+    cloud: mycloud
+    template: ubuntu-24.04-base
+    version: "1.2"
+    source: images/ubuntu-24.04-base-v1.2.qcow2
+    checksum: images/SHA256SUMS
+    min_ram: 512
+    properties:
+      os_distro: ubuntu
+      os_version: "24.04"
+
+- name: Have the cloud fetch an image
+  xloud.image.image_template:
+    cloud: mycloud
+    name: debian-12-base-v1.0
+    source: https://images.example.com/debian-12-base-v1.0.qcow2
+    checksum: https://images.example.com/SHA512SUMS
+
+- name: Restore an exported image into another project
+  xloud.image.image_template:
+    cloud: othercloud
+    source: /backup/ubuntu-24.04-base-v1.2.qcow2
+    sidecar: /backup/ubuntu-24.04-base-v1.2.qcow2.json
+
+- name: Delete a retired version
+  xloud.image.image_template:
+    cloud: mycloud
+    name: ubuntu-24.04-base-v1.0
+    state: absent
+"""
+
+RETURN = r"""
+image:
+  description: The image, or in check mode the image as it would be. Null once it is absent.
+  returned: success
+  type: dict
+  sample:
+    id: 0f3b8c52-3c1c-4f0e-9d6c-5b8a4d3c2e1f
+    name: ubuntu-24.04-base-v1.2
+    stage: staged
+    status: active
+    visibility: private
+    hidden: false
+    protected: false
+    owner: 6a0f2b1c9d8e4f7aa1b2c3d4e5f60718
+    disk_format: qcow2
+    container_format: bare
+    min_disk: 10
+    min_ram: 512
+    size: 626524160
+    virtual_size: 10737418240
+    checksum: 8a1c0b4a2b1d4f6e9c7d5e3f1a2b4c6d
+    os_hash_algo: sha512
+    os_hash_value: 3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea
+    created_at: "2026-01-31T10:00:00Z"
+    updated_at: "2026-01-31T10:00:05Z"
+    tags: []
+    properties:
+      os_distro: ubuntu
+      os_version: "24.04"
+      xloud_image_template: ubuntu-24.04-base
+      xloud_image_version: "1.2"
+  contains:
+    id:
+      description: The id of the image. Null in check mode for an image that would be created.
+      type: str
+    name:
+      description: The name of the image.
+      type: str
+    stage:
+      description: Where the image is in its life, V(staged), V(published), V(deprecated), V(hidden) or V(retired).
+      type: str
+    status:
+      description: The status that the Image service gives it.
+      type: str
+    visibility:
+      description: Who may see it, V(private), V(shared), V(community) or V(public).
+      type: str
+    hidden:
+      description: Whether it is left out of lists.
+      type: bool
+    protected:
+      description: Whether it is protected against deletion.
+      type: bool
+    owner:
+      description: The id of the project that owns it.
+      type: str
+    disk_format:
+      description: The format of the content.
+      type: str
+    container_format:
+      description: The format of the container.
+      type: str
+    min_disk:
+      description: The disk, in GiB, that a server needs.
+      type: int
+    min_ram:
+      description: The memory, in MiB, that a server needs.
+      type: int
+    size:
+      description: The size of the data, in bytes.
+      type: int
+    virtual_size:
+      description: The size of the disk that a server sees, in bytes.
+      type: int
+    checksum:
+      description: The MD5 of the data.
+      type: str
+    os_hash_algo:
+      description: The algorithm of the hash that the data is verified by.
+      type: str
+    os_hash_value:
+      description: That hash, in hexadecimal digits.
+      type: str
+    created_at:
+      description: When the image was created.
+      type: str
+    updated_at:
+      description: When the image was changed last.
+      type: str
+    tags:
+      description: The tags, sorted.
+      type: list
+      elements: str
+    properties:
+      description: The custom properties.
+      type: dict
+actions:
+  description: What was done, or in check mode what would be, in its order. Empty if nothing had to be.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - action: create
+      image: ubuntu-24.04-base-v1.2
+      reason: >-
+        create ubuntu-24.04-base-v1.2 from /images/ubuntu-24.04-base-v1.2.qcow2: it is not in the cloud yet
+  contains:
+    action:
+      description: The kind of step, such as V(create), V(update) or V(delete).
+      type: str
+    image:
+      description: The name of the image.
+      type: str
+    reason:
+      description: What the step does and why.
+      type: str
+diff:
+  description: What the task manages of the image, before and after. The same in check mode and in the run after it.
+  returned: success
+  type: dict
+  sample:
+    before: {}
+    after:
+      min_ram: 512
+      name: ubuntu-24.04-base-v1.2
+      visibility: private
+"""
+
+import dataclasses
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import exit_with, report_errors
+from ansible_collections.xloud.image.plugins.module_utils._ansible.template import (
+    SPECIFICATION,
+    wanted_source,
+    wanted_template,
+)
+from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
+from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
+from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
+from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
+from ansible_collections.xloud.image.plugins.module_utils._data.local import read_sidecar
+from ansible_collections.xloud.image.plugins.module_utils._data.source import read_facts, resolve_checksum
+from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
+    plan_absence,
+    plan_template,
+    source_need,
+)
+
+
+def main() -> None:
+    module = AnsibleModule(**SPECIFICATION)
+    params = module.params
+    with report_errors(module):
+        source = wanted_source(params)
+        checksum = resolve_checksum(params["checksum"], source)
+        wanted = wanted_template(params, source, checksum, read_sidecar(params["sidecar"]))
+        session = connect(connection_options(params))
+        wanted = dataclasses.replace(wanted, owner=Projects(session).owner(params["owner"]))
+        images = Images(session).find(str(wanted.name), wanted.owner)
+        if params["state"] == "absent":
+            plan = plan_absence(wanted.name, images, force=params["force"])
+        else:
+            need = source_need(wanted, images, verify_first=module.check_mode)
+            plan = plan_template(wanted, images, read_facts(source, need))
+        image = plan.image if module.check_mode else Applier(session, timeout=params["timeout"]).apply(plan)
+        exit_with(module, plan, image)
+
+
+if __name__ == "__main__":
+    main()
