@@ -19,7 +19,9 @@ description:
     an earlier run is not even read.
 options:
   path:
-    description: The file to write, on the machine that the task runs on. Its folder has to exist.
+    description:
+      - The file to write, on the machine that the task runs on. Its folder has to exist.
+      - If it is an existing folder, the file in it is called C(<name of the image>.<disk format>).
     type: path
     required: true
     aliases: [dest]
@@ -126,7 +128,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
-from ansible_collections.xloud.image.plugins.module_utils._data.files import check_target, file_facts
+from ansible_collections.xloud.image.plugins.module_utils._data.files import file_facts, target_path
 from ansible_collections.xloud.image.plugins.module_utils._plan.export import plan_export, verifying_hash
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
 
@@ -135,10 +137,10 @@ def main() -> None:
     module = AnsibleModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
-        wanted = wanted_export(params, check_target(params["path"]))
         session = connect(connection_options(params))
         found = Images(session).find(params["image"], Projects(session).owner(params["owner"]))
         image = pick(params["image"], found)
+        wanted = wanted_export(params, target_path(params["path"], f"{image.name}.{image.disk_format}"))
         members = Members(session).list(image) if wanted.sidecar else ()
         facts = file_facts(wanted, image.size, verifying_hash(image)[0])
         plan = plan_export(wanted, image, members, facts, session.roles)

@@ -63,16 +63,20 @@ def _check_room(path: str, size: int) -> None:
         raise DataError(f"{path} needs {size} bytes, and its file system has {free} free. Nothing was written.")
 
 
-def check_target(path: str, option: str = "path") -> str:
+def target_path(path: str, filename: str, option: str = "path") -> str:
     """
     Return the absolute path of a file to be written.
 
-    :raises InputError: It cannot be written there.
+    :param path: The file, or an existing folder for it.
+    :param filename: The name of the file where C(path) is a folder. It comes from afar and may not lead out of it.
+    :raises InputError: The file cannot be written there.
     """
     path = os.path.abspath(os.path.expanduser(path))
-    folder = os.path.dirname(path)
     if os.path.isdir(path):
-        raise InputError(option, f"{path} is a directory. Name the file in it.")
+        if "/" in filename or filename.startswith("."):
+            raise InputError(option, f"{path} is a directory, and {filename!r} is no name for a file. Name the file.")
+        path = os.path.join(path, filename)
+    folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise InputError(option, f"{folder} does not exist. Create it first.")
     if not os.access(folder, os.W_OK | os.X_OK):
