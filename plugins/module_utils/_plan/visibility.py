@@ -22,6 +22,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.member import M
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     Action,
     DeactivateImage,
+    PatchOperation,
     Plan,
     ReactivateImage,
     UpdateImage,
@@ -62,7 +63,7 @@ def plan_visibility(
     after = patched(image, patch)
     actions: list[Action] = []
     if patch:
-        actions.append(UpdateImage(image.name, f"update {image.name}: {describe(image, patch)}", image.id, patch))
+        actions.append(UpdateImage(image.name, _reason(image, patch), image.id, patch))
     status = _wanted_status(wanted, image)
     if status != image.status:
         actions.append(_status_action(image, status))
@@ -112,6 +113,28 @@ def _deprecation(wanted: WantedVisibility, image: Image) -> dict[str, str | None
         DEPRECATED_SINCE: since,
         **{key: value for key, value in given.items() if value},
     }
+
+
+def _reason(image: Image, patch: t.Sequence[PatchOperation]) -> str:
+    phrases = [phrase for operation in patch if (phrase := _phrase(image, operation))]
+    return f"update {image.name}: {', '.join(phrases) or describe(image, patch)}"
+
+
+def _phrase(image: Image, operation: PatchOperation) -> str | None:
+    match operation.path, operation.value:
+        case "visibility", visibility if image.was_published:
+            return f"make it {visibility} (was {image.visibility})"
+        case "visibility", visibility:
+            return f"publish it as {visibility}"
+        case "os_hidden", hidden:
+            return "hide it" if hidden else "list it again"
+        case "protected", protected:
+            return "protect it" if protected else "take its protection off"
+        case "deprecated", value:
+            return "deprecate it" if value else "deprecate it no longer"
+        case "replaced_by", str(name):
+            return f"it is replaced by {name}"
+    return None
 
 
 def _wanted_status(wanted: WantedVisibility, image: Image) -> str:
