@@ -31,8 +31,8 @@ options:
     description: The name of the template, C(<os>-<os version>-<profile>), such as C(ubuntu-24.04-base).
     type: str
   version:
-    description: The version of the template, C(<major>.<minor>). Write it in quotes, since V(1.10) is no number.
-    type: str
+    description: The version of the template, C(<major>.<minor>), as text in quotes, since as numbers 1.10 is 1.1.
+    type: raw
   state:
     description:
       - With V(present), the image is in the cloud as described.

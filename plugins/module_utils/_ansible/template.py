@@ -25,7 +25,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         **CONNECTION,
         "name": {"type": "str"},
         "template": {"type": "str"},
-        "version": {"type": "str"},
+        "version": {"type": "raw"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "source": {"type": "str"},
         "sidecar": {"type": "path"},
@@ -93,8 +93,16 @@ def wanted_template(
 
 def _name(params: t.Mapping[str, t.Any], sidecar: t.Mapping[str, t.Any]) -> ImageName:
     if params["template"]:
-        return ImageName(check_template(params["template"]), Version.parse(params["version"]))
+        return ImageName(check_template(params["template"]), Version.parse(_text(params["version"], "version")))
     return ImageName.parse(params["name"] or sidecar["name"])
+
+
+def _text(value: t.Any, option: str) -> str:
+    if not isinstance(value, str):
+        raise InputError(
+            option, f'{value} is a number, and numbers lose their zeros: 1.10 is 1.1. Write "1.10" in quotes.'
+        )
+    return value
 
 
 def _sidecar_checksum(sidecar: t.Mapping[str, t.Any]) -> Checksum | None:

@@ -11,7 +11,11 @@ import re
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, InputError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    InputError,
+    connection_cause,
+)
 
 MINIMUM_SDK: t.Final = (4, 4, 0)
 
@@ -31,7 +35,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
 
     _check_version(importlib.metadata.version("openstacksdk"))
     region = _region(options)
-    name = f"cloud {region.name}"
+    name = f"cloud {region.name}" if region.name else "the cloud"
     try:
         keystone = region.get_session()
         keystone.get_token()
@@ -46,11 +50,14 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         raise InputError("cloud", f"{name} is configured without what authentication needs: {exc}") from exc
     except (auth_errors.ConnectFailure, auth_errors.DiscoveryFailure) as exc:
         raise CloudError(
-            f"{name}: the Identity service cannot be reached at {_auth_url(region)}: {exc}. "
+            f"{name}: the Identity service cannot be reached at {_auth_url(region)}: {connection_cause(exc)}. "
             "Check auth_url, the network, and ca_cert where the certificate is not trusted."
         ) from exc
     except auth_errors.ClientException as exc:
         raise CloudError(f"{name}: authentication failed: {exc}") from exc
+    except Exception as exc:
+        # What its plugins miss, keystoneauth says by an exception of no class of its own.
+        raise InputError("cloud", f"{name} is configured without what authentication needs: {exc}.") from exc
     if image_url is None:
         raise CloudError(
             f"{name} has no endpoint for the Image service"

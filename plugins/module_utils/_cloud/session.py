@@ -16,6 +16,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     ForbiddenError,
     NotFoundError,
     QuotaError,
+    connection_cause,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 
@@ -116,7 +117,9 @@ class Session:
         try:
             response: requests.Response = self.keystone.request(url, method, raise_exc=False, **kwargs)
         except exceptions.ConnectFailure as exc:
-            raise CloudError(f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {exc}") from exc
+            raise CloudError(
+                f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {connection_cause(exc)}"
+            ) from exc
         except exceptions.ClientException as exc:
             raise CloudError(f"{self.name}: {service} failed: {exc}") from exc
         if response.status_code >= 400:

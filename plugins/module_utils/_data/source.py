@@ -137,7 +137,7 @@ class UploadStream:
         if declared and digest != declared.digest:
             raise DataError(
                 f"{self._upload.source} is not what its checksum says: {declared} was declared, "
-                f"and the content is {declared.algorithm}:{digest}."
+                f"and the content is {declared.algorithm}:{digest}. No image was made of it."
             )
 
 

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, connection_cause
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
 
 if t.TYPE_CHECKING:
@@ -89,7 +89,7 @@ def fetch_text(source: Source) -> str:
 
 
 def _cause(exc: Exception, source: Source) -> str:
-    text = str(exc)
-    for secret in source.secrets:
+    text = connection_cause(exc)
+    for secret in sorted(source.secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 
@@ -66,3 +67,11 @@ class ConflictError(CloudError):
 
 class QuotaError(CloudError):
     """A limit of the cloud is reached (413)."""
+
+
+def connection_cause(exc: BaseException) -> str:
+    """Return why a connection failed, without the layers that libraries wrap around it."""
+    match = re.search(
+        r"\[Errno -?\d+\] (?P<cause>[^\"'()]+)|(?P<certificate>certificate verify failed: [^(\"']+)", str(exc)
+    )
+    return (match["cause"] or match["certificate"]).strip() if match else str(exc)
