@@ -106,8 +106,8 @@ diff:
       sha512: 3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea
       sidecar: null
       size: 626524160
-path:
-  description: The absolute path of the file.
+file:
+  description: The absolute path of the file that holds the data.
   returned: success
   type: str
   sample: /backup/ubuntu-24.04-base-v1.2.qcow2
@@ -145,7 +145,7 @@ def main() -> None:
         facts = file_facts(wanted, image.size, verifying_hash(image)[0])
         plan = plan_export(wanted, image, members, facts, session.roles)
         result = plan.image if module.check_mode else Applier(session).apply(plan)
-        exit_with(module, plan, result, path=wanted.path, sidecar=wanted.sidecar)
+        exit_with(module, plan, result, file=wanted.path, sidecar=wanted.sidecar)
 
 
 if __name__ == "__main__":

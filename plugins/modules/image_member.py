@@ -33,7 +33,10 @@ options:
     type: bool
     default: false
   make_shared:
-    description: Set the visibility to V(shared) where it is another one. Only shared images have members.
+    description:
+      - Set the visibility to V(shared) where it is another one. Only shared images have members.
+      - Members from when the image was shared before would be back. They are removed, so that the image is shared
+        with those whom the task names and with nobody else.
     type: bool
     default: false
   status:
@@ -153,7 +156,7 @@ members:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, today
 from ansible_collections.xloud.image.plugins.module_utils._ansible.member import (
     SPECIFICATION,
     check_member_options,
@@ -189,7 +192,7 @@ def main() -> None:
             plan, members = plan_answer(image, member, session.project, params["status"])
         else:
             image = pick(params["image"], images.find(params["image"], owner))
-            wanted = wanted_members(params, resolve_members(session, params["members"], consumers))
+            wanted = wanted_members(params, resolve_members(session, params["members"], consumers), today())
             plan, members = plan_members(wanted, image, Members(session).list(image))
             check_additions(session, plan)
         by_id = {consumer.project_id: consumer for consumer in consumers.values()}

@@ -23,6 +23,7 @@ options:
       - Who may see the image.
       - V(private) is the project that owns it. V(shared) is its members too. V(community) is everybody who knows the
         id. V(public) is everybody, in lists as well, and by default takes an administrator.
+      - The Image service keeps the members of an image that is shared no longer. They are back once it is again.
     type: str
     choices: [private, shared, community, public]
   hidden:
@@ -138,11 +139,9 @@ diff:
         replaced_by: ubuntu-24.04-base-v1.2
 """
 
-import datetime
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, today
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import exit_with, report_errors
 from ansible_collections.xloud.image.plugins.module_utils._ansible.visibility import SPECIFICATION, wanted_visibility
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
@@ -162,7 +161,7 @@ def main() -> None:
     module = AnsibleModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
-        wanted = wanted_visibility(params, datetime.datetime.now(datetime.UTC).date().isoformat())
+        wanted = wanted_visibility(params, today())
         session = connect(connection_options(params))
         images = Images(session)
         image = pick(params["image"], images.find(params["image"], Projects(session).owner(params["owner"])))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
@@ -51,6 +52,11 @@ def connection_options(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     cloud = params["cloud"] or None
     options = {sdk: params[option] for option, sdk in _SDK_NAMES.items() if params[option] is not None}
     return {**options, "cloud": cloud}
+
+
+def today() -> str:
+    """Return the date, in UTC, that changes made now are recorded with."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:

@@ -55,10 +55,11 @@ def check_member_options(params: t.Mapping[str, t.Any]) -> None:
         raise InputError("state", "absent goes with neither exact nor status.")
 
 
-def wanted_members(params: t.Mapping[str, t.Any], projects: t.Mapping[str, Project]) -> WantedMembers:
+def wanted_members(params: t.Mapping[str, t.Any], projects: t.Mapping[str, Project], today: str) -> WantedMembers:
     """
     Return what the options ask for.
 
+    :param today: The date to record, as C(2026-01-31).
     :param projects: The projects by the name or id that C(members) has for them.
     """
     answering = (params["member_clouds"] or {}) if params["state"] == "present" else {}
@@ -67,5 +68,6 @@ def wanted_members(params: t.Mapping[str, t.Any], projects: t.Mapping[str, Proje
         absent=params["state"] == "absent",
         exact=params["exact"],
         make_shared=params["make_shared"],
+        today=today,
         answers={projects[reference]: params["status"] or "accepted" for reference in answering},
     )

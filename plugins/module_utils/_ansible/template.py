@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
-from ansible_collections.xloud.image.plugins.module_utils._model.image import is_custom_property
+from ansible_collections.xloud.image.plugins.module_utils._model.image import TEMPLATE, VERSION, is_custom_property
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, check_properties
@@ -74,7 +74,8 @@ def wanted_template(
     base = sidecar or {}
     given = {**base, **{key: value for key, value in params.items() if value is not None}}
     tags = given.get("tags")
-    properties = {key: value for key, value in base.get("properties", {}).items() if is_custom_property(key)}
+    own_name = (TEMPLATE, VERSION)
+    properties = {k: v for k, v in base.get("properties", {}).items() if is_custom_property(k) and k not in own_name}
     return Template(
         name=_name(params, base),
         source=source,

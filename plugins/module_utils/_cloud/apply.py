@@ -16,7 +16,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.session import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.transfer import export, fill
 from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
 from ansible_collections.xloud.image.plugins.module_utils._model import plan as actions
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ConflictError, ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 
 
@@ -61,6 +61,8 @@ class Applier:
             if action.always:
                 try:
                     self._take(action, None)
+                except ConflictError:
+                    continue  # The step that this one undoes had not been taken.
                 except ImageError as exc:
                     failures.append(f"{action.reason} failed too: {exc.message}")
         return failures
@@ -73,15 +75,16 @@ class Applier:
         images = Images(self.session)
         record = images.create(action.body)
         try:
-            image = fill(self.session, record, action.upload, self.timeout)
+            return fill(self.session, record, action.upload, self.timeout)
         except BaseException:
             # The next run deletes the record if this cannot.
             with contextlib.suppress(ImageError):
                 images.delete(record.id)
             raise
-        if not action.protect:
-            return image
-        return images.patch(image.id, [actions.PatchOperation("replace", "protected", True)])
+
+    def _protect(self, _action: actions.ProtectCreated, image: Image | None) -> Image | None:
+        patch = [actions.PatchOperation("replace", "protected", True)]
+        return image and Images(self.session).patch(image.id, patch)
 
     def _update(self, action: actions.UpdateImage, _image: Image | None) -> Image:
         return Images(self.session).patch(action.image_id, action.patch)
@@ -97,6 +100,12 @@ class Applier:
     def _reactivate(self, action: actions.ReactivateImage, image: Image | None) -> Image | None:
         Images(self.session).reactivate(action.image_id)
         return image and dataclasses.replace(image, status="active")
+
+    def _forget_members(self, action: actions.ForgetMembers, image: Image | None) -> Image | None:
+        members = Members(self.session)
+        for member in members.list(Images(self.session).get(action.image_id)):
+            members.remove(action.image_id, member.project_id)
+        return image
 
     def _add_member(self, action: actions.AddMember, image: Image | None) -> Image | None:
         Members(self.session).add(action.image_id, action.project.id)
@@ -124,10 +133,12 @@ class Applier:
 
 _STEPS: t.Final[dict[type[actions.Action], t.Callable[[Applier, t.Any, Image | None], Image | None]]] = {
     actions.CreateImage: Applier._create,
+    actions.ProtectCreated: Applier._protect,
     actions.UpdateImage: Applier._update,
     actions.DeleteImage: Applier._delete,
     actions.DeactivateImage: Applier._deactivate,
     actions.ReactivateImage: Applier._reactivate,
+    actions.ForgetMembers: Applier._forget_members,
     actions.AddMember: Applier._add_member,
     actions.RemoveMember: Applier._remove_member,
     actions.SetMemberStatus: Applier._set_member_status,
@@ -141,5 +152,5 @@ def _explained(exc: ImageError, taken: t.Sequence[actions.Action], failures: t.S
     if taken:
         exc.message += f" Done before: {'; '.join(action.reason for action in taken)}."
     if failures:
-        exc.message += f" {'. '.join(failures)}. Run the task again to give it back."
+        exc.message += f" {' '.join(failures)} Run the task again to give it back."
     return exc

@@ -48,7 +48,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         ) from exc
     except auth_errors.MissingRequiredOptions as exc:
         raise InputError("cloud", f"{name} is configured without what authentication needs: {exc}") from exc
-    except (auth_errors.ConnectFailure, auth_errors.DiscoveryFailure) as exc:
+    except (auth_errors.ConnectionError, auth_errors.DiscoveryFailure) as exc:
         raise CloudError(
             f"{name}: the Identity service cannot be reached at {_auth_url(region)}: {connection_cause(exc)}. "
             "Check auth_url, the network, and ca_cert where the certificate is not trusted."
@@ -83,7 +83,11 @@ def _region(options: t.Mapping[str, t.Any]) -> t.Any:
     elif cloud is not None:
         given["cloud"] = cloud
     try:
-        return config.get_cloud_region(app_name="xloud.image", load_envvars=True, **given)
+        # A configuration given whole is not to be mixed with that of a file or of the environment.
+        searched = not isinstance(cloud, t.Mapping)
+        return config.get_cloud_region(
+            app_name="xloud.image", load_yaml_config=searched, load_envvars=searched, **given
+        )
     except exceptions.ConfigException as exc:
         raise InputError(
             "cloud",

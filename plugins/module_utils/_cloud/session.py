@@ -116,7 +116,7 @@ class Session:
             kwargs |= {"connect_retries": _RETRIES, "status_code_retries": _RETRIES}
         try:
             response: requests.Response = self.keystone.request(url, method, raise_exc=False, **kwargs)
-        except exceptions.ConnectFailure as exc:
+        except exceptions.ConnectionError as exc:
             raise CloudError(
                 f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {connection_cause(exc)}"
             ) from exc

@@ -12,17 +12,14 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
-from ansible_collections.xloud.image.plugins.module_utils._data.hashing import file_digests, new_hashes, remember
+from ansible_collections.xloud.image.plugins.module_utils._data.hashing import BLOCK, file_digests, new_hashes, remember
 from ansible_collections.xloud.image.plugins.module_utils._data.source import UploadStream, open_upload
+from ansible_collections.xloud.image.plugins.module_utils._data.web import Download
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, DataError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import ExportData
-from ansible_collections.xloud.image.plugins.module_utils._model.source import Upload
+from ansible_collections.xloud.image.plugins.module_utils._model.source import DEFAULT_ALGORITHM, WEB_DOWNLOAD, Upload
 
-WEB_DOWNLOAD: t.Final = "web-download"
-# What the Image service hashes with unless it is configured otherwise.
-DEFAULT_ALGORITHM: t.Final = "sha512"
-_BLOCK: t.Final = 65536
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
 
@@ -42,8 +39,7 @@ def fill(session: Session, image: Image, upload: Upload, timeout: int) -> Image:
 def _takes_web_download(session: Session, upload: Upload) -> bool:
     if not upload.source.is_url or upload.method == "direct":
         return False
-    verifiable = upload.checksum is None or upload.checksum.algorithm == DEFAULT_ALGORITHM
-    if upload.method == "auto" and not verifiable:
+    if upload.method == "auto" and not upload.verifiable_by_cloud:
         return False
     offered = session.image("GET", "/info/import").json()["import-methods"]["value"]
     if WEB_DOWNLOAD in offered:
@@ -61,26 +57,29 @@ def _web_download(session: Session, image: Image, upload: Upload, timeout: int) 
     body = {"method": {"name": WEB_DOWNLOAD, "uri": upload.source.location}}
     try:
         response = session.image("POST", f"/images/{image.id}/import", json=body)
-        _wait_for_import(session, image, response.headers.get("X-OpenStack-Request-ID", ""), timeout)
     except CloudError:
         if upload.method == WEB_DOWNLOAD:
             raise
         return False
-    return True
+    failure = _wait_for_import(session, image, response.headers.get("X-OpenStack-Request-ID", ""), timeout)
+    if failure and upload.method == WEB_DOWNLOAD:
+        raise CloudError(
+            f"The cloud could not fetch the data of {image.name}: {failure}. "
+            "Check that the cloud reaches the URL, or set import_method: direct."
+        )
+    return failure is None
 
 
-def _wait_for_import(session: Session, image: Image, request_id: str, timeout: int) -> None:
+def _wait_for_import(session: Session, image: Image, request_id: str, timeout: int) -> str | None:
+    """Return why the cloud failed to fetch the data, None if it has."""
     deadline = time.monotonic() + timeout
     pause = _FIRST_PAUSE
     while time.monotonic() < deadline:
         task = _import_task(session, image, request_id)
         if task.get("status") == "failure":
-            raise CloudError(
-                f"The cloud could not fetch the data of {image.name}: {task.get('message') or 'no reason given'}. "
-                "Check that the cloud reaches the URL, or set import_method: direct."
-            )
+            return str(task.get("message") or "no reason given")
         if task.get("status") == "success" and Images(session).get(image.id).status == "active":
-            return
+            return None
         time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     raise CloudError(f"The cloud has not fetched the data of {image.name} within {timeout} seconds (option timeout).")
@@ -118,7 +117,7 @@ def _verify(session: Session, image: Image, upload: Upload, sent: t.Mapping[str,
         expected = file_digests(upload.source.location, {algorithm})[algorithm]
     if arrived.status != "active":
         raise CloudError(f"Image {image.name} is {arrived.status} after its data was sent, not active.")
-    if expected != digest and (expected or upload.checksum):
+    if expected not in (None, digest):
         raise DataError(
             f"Image {image.name} did not arrive whole: {algorithm}:{expected} was sent, "
             f"and the cloud has {algorithm}:{digest}."
@@ -145,19 +144,11 @@ def export(session: Session, action: ExportData) -> None:
 
 
 def _receive(session: Session, action: ExportData, handle: t.BinaryIO) -> tuple[str, int]:
-    import urllib3.exceptions
-
-    digest, count = new_hashes({action.algorithm})[action.algorithm], 0
+    digest = new_hashes({action.algorithm})[action.algorithm]
     response = session.image("GET", f"/images/{action.image_id}/file", stream=True, log=False)
     with response:
-        try:
-            while block := response.raw.read(_BLOCK, decode_content=False):
-                digest.update(block)
-                handle.write(block)
-                count += len(block)
-        except (urllib3.exceptions.HTTPError, ConnectionError) as exc:
-            raise DataError(
-                f"The data of {action.image} broke off after {count} of {action.size} bytes: {exc}. "
-                "Nothing was left behind: run the task again."
-            ) from exc
-    return digest.hexdigest(), count
+        download = Download(response, f"The data of {action.image}", action.size)
+        while block := download.read(BLOCK):
+            digest.update(block)
+            handle.write(block)
+    return digest.hexdigest(), download.count

@@ -12,7 +12,7 @@ import os
 import shutil
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._data.hashing import cached_digests, file_digests
+from ansible_collections.xloud.image.plugins.module_utils._data.hashing import file_digests, new_hashes
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.export import FileFacts, WantedExport
 
@@ -35,9 +35,7 @@ def replacing(path: str, size: int) -> t.Iterator[t.BinaryIO]:
     part = part_path(path)
     try:
         _check_room(path, size)
-        with open(part, "ab") as handle:
-            _lock(handle, path)
-            handle.truncate(0)
+        with _open_part(part, path) as handle:
             try:
                 yield handle
                 handle.flush()
@@ -50,11 +48,19 @@ def replacing(path: str, size: int) -> t.Iterator[t.BinaryIO]:
         raise DataError(f"{path} cannot be written: {exc.strerror or exc}. Nothing was left behind.") from exc
 
 
-def _lock(handle: t.BinaryIO, path: str) -> None:
+def _open_part(part: str, path: str) -> t.BinaryIO:
+    handle = open(part, "ab")  # noqa: SIM115 - the caller closes it
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
+        handle.close()
         raise DataError(f"{path} is being written by another process. Wait for it to end.") from exc
+    if not os.path.exists(part) or not os.path.samestat(os.fstat(handle.fileno()), os.stat(part)):
+        # Whoever held the lock has given the file its name meanwhile: it is whole, and not ours to write.
+        handle.close()
+        return _open_part(part, path)
+    handle.truncate(0)
+    return handle
 
 
 def _check_room(path: str, size: int) -> None:
@@ -76,6 +82,8 @@ def target_path(path: str, filename: str, option: str = "path") -> str:
         if "/" in filename or filename.startswith("."):
             raise InputError(option, f"{path} is a directory, and {filename!r} is no name for a file. Name the file.")
         path = os.path.join(path, filename)
+    if os.path.isdir(path):
+        raise InputError(option, f"{path} is a directory. Name a file.")
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise InputError(option, f"{folder} does not exist. Create it first.")
@@ -103,8 +111,9 @@ def digest_if_size(path: str, size: int | None, algorithm: str) -> str | None:
     found = file_size(path)
     if found is None or found != size:
         return None
-    digests = cached_digests(path)
-    return digests.get(algorithm) or (file_digests(path, {algorithm}, "path")[algorithm] if size else None)
+    if size == 0:
+        return str(new_hashes({algorithm})[algorithm].hexdigest())
+    return file_digests(path, {algorithm}, "path")[algorithm]
 
 
 def file_facts(wanted: WantedExport, size: int | None, algorithm: str) -> FileFacts:

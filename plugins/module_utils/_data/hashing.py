@@ -38,7 +38,7 @@ def new_hashes(algorithms: t.Iterable[str]) -> dict[str, t.Any]:
 
 def cached_digests(path: str) -> dict[str, str]:
     """Return the digests known of a file as it is now, without reading it."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         with open(_entry_path(path), encoding="utf-8") as handle:
             entry = json.load(handle)
         if entry["key"] == _key(os.stat(path)):

@@ -24,7 +24,8 @@ def open_file(path: str, option: str = "source") -> t.Iterator[t.BinaryIO]:
     :raises InputError: The path is missing, unreadable, empty, or no file.
     """
     try:
-        handle = open(path, "rb")  # noqa: SIM115 - closed by the with below, errors of the opening told apart here
+        # Without waiting for a pipe's other end.
+        handle = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
     except FileNotFoundError as exc:
         raise InputError(option, f"{path} does not exist.") from exc
     except IsADirectoryError as exc:

@@ -117,6 +117,9 @@ class UploadStream:
         :raises DataError: The data is shorter or longer than announced, or its checksum is another one.
         """
         ahead = self._hashing.read(BLOCK)
+        if not ahead:
+            self._check()
+            raise DataError(f"{self._upload.source} is empty.")
         while ahead:
             block, ahead = ahead, self._hashing.read(BLOCK)
             if not ahead:
@@ -152,6 +155,8 @@ def open_upload(upload: Upload, algorithms: t.Collection[str]) -> t.Iterator[Upl
     wanted = {*algorithms, *([upload.checksum.algorithm] if upload.checksum else [])}
     if upload.source.is_url:
         with open_url(upload.source) as download:
+            if download.size == 0:
+                raise DataError(f"{upload.source} is empty.")
             yield UploadStream(upload, download, download.size, wanted)
         return
     with open_file(upload.source.location) as handle:

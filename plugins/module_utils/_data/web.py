@@ -26,11 +26,15 @@ class Download:
     """
     The body of a response, read once from front to back.
 
+    :param name: What to call the data in errors.
     :param size: The number of bytes, None where the server does not say.
+    :param count: The number of bytes read so far.
     """
 
     _response: requests.Response
+    name: str
     size: int | None
+    count: int = 0
 
     def read(self, count: int) -> bytes:
         """
@@ -43,7 +47,11 @@ class Download:
         try:
             data: bytes = self._response.raw.read(count, decode_content=False)
         except (OSError, urllib3.exceptions.HTTPError) as exc:
-            raise DataError(f"{self._response.url.partition('?')[0]} broke off: {exc}") from exc
+            raise DataError(
+                f"{self.name} broke off after {self.count} of {self.size or 'an unknown number of'} bytes: "
+                f"{connection_cause(exc)}. Run the task again."
+            ) from exc
+        self.count += len(data)
         return data
 
 
@@ -71,7 +79,7 @@ def open_url(source: Source) -> t.Iterator[Download]:
                 f"{source} cannot be fetched: the server answered {response.status_code} {response.reason}."
             )
         length = response.headers.get("Content-Length", "")
-        yield Download(response, int(length) if length.isdigit() else None)
+        yield Download(response, str(source), int(length) if length.isdigit() else None)
 
 
 def fetch_text(source: Source) -> str:
@@ -81,11 +89,15 @@ def fetch_text(source: Source) -> str:
     :raises DataError: It cannot be fetched, is no text, or is larger than 4 MiB.
     """
     with open_url(source) as download:
-        data = b"".join(iter(lambda: download.read(65536), b"")) if (download.size or 0) <= _LARGEST_TEXT else b"\xff"
+        data = b""
+        while len(data) <= _LARGEST_TEXT and (block := download.read(65536)):
+            data += block
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise DataError(f"{source} is no text file of at most 4 MiB.") from exc
+        if len(data) <= _LARGEST_TEXT:
+            return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    raise DataError(f"{source} is no text file of at most 4 MiB.")
 
 
 def _cause(exc: Exception, source: Source) -> str:

@@ -45,6 +45,7 @@ class WantedMembers:
     :param exact: No other project is to be a member.
     :param make_shared: Make the image C(shared) first where it is not.
     :param answers: The answer that each of these projects is to give, by its own credentials.
+    :param today: The date of the publication that sharing an image is, as C(2026-01-31).
     """
 
     projects: tuple[Project, ...]
@@ -52,3 +53,4 @@ class WantedMembers:
     exact: bool = False
     make_shared: bool = False
     answers: t.Mapping[Project, str] = dataclasses.field(default_factory=dict)
+    today: str = ""

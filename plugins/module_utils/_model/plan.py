@@ -50,16 +50,17 @@ class Action:
 
 @dataclasses.dataclass(frozen=True)
 class CreateImage(Action):
-    """
-    Create an image record, give it its data, verify what arrived, and only then protect it.
-
-    A record that cannot be completed is deleted again, which protection would forbid.
-    """
+    """Create an image record, give it its data and verify what arrived; else delete the record again."""
 
     verb = "create"
     body: t.Mapping[str, t.Any]
     upload: Upload
-    protect: bool = False
+
+
+class ProtectCreated(Action):
+    """Protect the image that was created just now. Protected from the start, it could not be deleted on a failure."""
+
+    verb = "update"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +110,12 @@ class RemoveMember(ImageAction):
 
     verb = "remove_member"
     project: Project
+
+
+class ForgetMembers(ImageAction):
+    """Remove all members that an image has, which the Image service shows of a shared image alone."""
+
+    verb = "forget_members"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -34,12 +34,15 @@ def parse_sidecar(text: str, option: str = "sidecar") -> dict[str, t.Any]:
     """
     try:
         document = json.loads(text)
-        version, image = document["format_version"], document["image"]
+        version = document["format_version"]
+        if version != SIDECAR_FORMAT:
+            raise InputError(
+                option, f"the sidecar has format {version}, and this release reads format {SIDECAR_FORMAT}."
+            )
+        image = document["image"]
         broken = [key for key, kind in _TYPES.items() if not isinstance(image[key], kind)]
     except (ValueError, KeyError, TypeError) as exc:
         raise InputError(option, f"the file is no sidecar of xloud.image.image_export: {exc!r}.") from exc
-    if version != SIDECAR_FORMAT:
-        raise InputError(option, f"the sidecar has format {version}, and this release reads format {SIDECAR_FORMAT}.")
     if broken:
         raise InputError(option, f"the sidecar has unusable values for {', '.join(broken)}.")
     return t.cast("dict[str, t.Any]", image)

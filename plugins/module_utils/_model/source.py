@@ -31,6 +31,8 @@ class Source:
         scheme, separator, _rest = text.partition("://")
         if separator and scheme.lower() not in ("http", "https"):
             raise InputError(option, f"{scheme}:// is not supported. Give a local path, or an http or https URL.")
+        if separator and _split(text) is None:
+            raise InputError(option, "is no valid URL.")
         return cls(text if separator else os.path.abspath(os.path.expanduser(text)))
 
     @property
@@ -49,7 +51,9 @@ class Source:
         """What of the location must not be shown: the password and the query of a URL."""
         if not self.is_url:
             return frozenset()
-        parts = urllib.parse.urlsplit(self.location)
+        parts = _split(self.location)
+        if parts is None:
+            return frozenset({self.location})
         return frozenset(secret for secret in (parts.password, parts.query) if secret)
 
     def __str__(self) -> str:
@@ -57,6 +61,15 @@ class Source:
             return self.location
         parts = urllib.parse.urlsplit(self.location)
         return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _split(url: str) -> urllib.parse.SplitResult | None:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.hostname else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +103,11 @@ class SourceNeed:
     if_size: int | None = None
 
 
+WEB_DOWNLOAD: t.Final = "web-download"
+# What the Image service hashes with unless it is configured otherwise.
+DEFAULT_ALGORITHM: t.Final = "sha512"
+
+
 @dataclasses.dataclass(frozen=True)
 class Upload:
     """
@@ -106,3 +124,8 @@ class Upload:
     checksum: Checksum | None
     size: int | None
     method: str
+
+    @property
+    def verifiable_by_cloud(self) -> bool:
+        """Whether what the cloud fetched itself can be told to be what was declared, by the hash that it computes."""
+        return self.checksum is None or self.checksum.algorithm == DEFAULT_ALGORITHM

@@ -14,12 +14,14 @@ from ansible_collections.xloud.image.plugins.module_utils._model.member import M
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     Action,
     AddMember,
+    ForgetMembers,
     Plan,
     RemoveMember,
     SetMemberStatus,
     UpdateImage,
 )
 from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch
+from ansible_collections.xloud.image.plugins.module_utils._plan.visibility import visibility_attributes
 
 
 def plan_members(
@@ -68,15 +70,20 @@ def plan_answer(image: Image, member: Member | None, project: Project, status: s
 def _additions(wanted: WantedMembers, image: Image, statuses: t.Mapping[str, str]) -> t.Iterator[AddMember]:
     if wanted.absent:
         return
-    for project in wanted.projects:
+    for project in _once(wanted.projects):
         if project.id not in statuses:
             yield AddMember(image.name, f"share {image.name} with {project}: it is no member yet", image.id, project)
+
+
+def _once(projects: t.Iterable[Project]) -> t.Iterable[Project]:
+    """Return each project once, though a task may name it twice, by name and by id."""
+    return {project.id: project for project in projects}.values()
 
 
 def _removals(wanted: WantedMembers, image: Image, statuses: t.Mapping[str, str]) -> t.Iterator[RemoveMember]:
     named = {project.id: project for project in wanted.projects}
     if wanted.absent:
-        doomed = [project for project in wanted.projects if project.id in statuses]
+        doomed = [project for project in _once(wanted.projects) if project.id in statuses]
         reason = "it is to be no member"
     else:
         doomed = [Project(i, i) for i in sorted(statuses) if i not in named] if wanted.exact else []
@@ -109,7 +116,7 @@ def _replies(image: Image, statuses: t.Mapping[str, str], answers: t.Mapping[Pro
     ]
 
 
-def _sharing(wanted: WantedMembers, image: Image, adding: bool) -> tuple[tuple[UpdateImage, ...], Image]:
+def _sharing(wanted: WantedMembers, image: Image, adding: bool) -> tuple[tuple[Action, ...], Image]:
     if image.visibility == "shared" or not adding:
         return (), image
     if not wanted.make_shared:
@@ -117,9 +124,11 @@ def _sharing(wanted: WantedMembers, image: Image, adding: bool) -> tuple[tuple[U
             f"Image {image.name} ({image.id}) is {image.visibility}, and only shared images have members. "
             "Set make_shared: true, or visibility: shared with xloud.image.image_visibility."
         )
-    patch = plan_patch(image, {"visibility": "shared"})
+    patch = plan_patch(image, visibility_attributes(image, "shared", wanted.today))
     reason = f"update {image.name}: {describe(image, patch)}"
-    return (UpdateImage(image.name, reason, image.id, patch),), patched(image, patch)
+    forgotten = f"forget members of {image.name} from when it was shared before: they would be back"
+    actions = UpdateImage(image.name, reason, image.id, patch), ForgetMembers(image.name, forgotten, image.id)
+    return actions, patched(image, patch)
 
 
 def _view(image: Image, members: t.Iterable[Member]) -> dict[str, t.Any]:

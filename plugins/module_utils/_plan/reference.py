@@ -33,7 +33,7 @@ def resolve(name: str, images: t.Collection[Image]) -> Found:
     :raises PlanError: Several images bear the name.
     """
     replaced = {image.properties.get(REPLACES) for image in images if not image.is_unfinished}
-    leftovers = tuple(image for image in images if (image.is_unfinished and image.is_ours) or image.id in replaced)
+    leftovers = tuple(image for image in images if _is_leftover(image, replaced))
     candidates = [image for image in images if image not in leftovers]
     if len(candidates) > 1:
         ids = sorted(image.id for image in candidates)
@@ -43,6 +43,12 @@ def resolve(name: str, images: t.Collection[Image]) -> Found:
             ids=ids,
         )
     return Found(candidates[0] if candidates else None, leftovers)
+
+
+def _is_leftover(image: Image, replaced: t.Container[str | None]) -> bool:
+    if image.is_unfinished:
+        return image.is_ours
+    return image.id in replaced and not image.was_published and not image.protected
 
 
 def pick(name: str, images: t.Collection[Image]) -> Image:

@@ -24,9 +24,16 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     DeleteImage,
     PatchOperation,
     Plan,
+    ProtectCreated,
     UpdateImage,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.source import SourceFacts, SourceNeed, Upload
+from ansible_collections.xloud.image.plugins.module_utils._model.source import (
+    DEFAULT_ALGORITHM,
+    WEB_DOWNLOAD,
+    SourceFacts,
+    SourceNeed,
+    Upload,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, minimum_disk
 from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch, view
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import Found, resolve
@@ -48,12 +55,13 @@ def source_need(wanted: Template, images: t.Collection[Image], *, verify_first: 
     if wanted.source is None:
         return SourceNeed()
     declared = frozenset({wanted.checksum.algorithm}) if wanted.checksum else frozenset()
+    verified = declared if verify_first and not wanted.source.is_url else frozenset()
     if current is None:
-        return SourceNeed(True, declared if verify_first and not wanted.source.is_url else frozenset())
+        return SourceNeed(True, verified)
     same = _matches_declared(wanted, current)
     if same is None and (wanted.checksum or not wanted.source.is_url):
         return SourceNeed(True, declared | {current.os_hash_algo or ""} - {""}, current.size)
-    return SourceNeed(inspect=same is False and wanted.replace)
+    return SourceNeed(True, verified) if same is False and wanted.replace else SourceNeed()
 
 
 def plan_template(wanted: Template, images: t.Collection[Image], facts: SourceFacts) -> Plan:
@@ -177,6 +185,8 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
     name = str(wanted.name)
     if wanted.source is None:
         raise InputError("source", f"image {name} is not in the cloud, and creating it needs its data.")
+    upload = Upload(wanted.source, wanted.checksum, facts.size, wanted.import_method)
+    _check_method(upload)
     body = _creation_body(wanted, facts)
     if replaces:
         body[REPLACES] = replaces.id
@@ -185,15 +195,30 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
     reason = f"create {name} from {wanted.source}: " + (
         f"the staged {replaces.id} has other content" if replaces else "it is not in the cloud yet"
     )
-    upload = Upload(wanted.source, wanted.checksum, facts.size, wanted.import_method)
-    return Plan((CreateImage(name, reason, body, upload, bool(wanted.protected)),), {}, after, image)
+    actions: tuple[Action, ...] = (CreateImage(name, reason, body, upload),)
+    if wanted.protected:
+        actions += (ProtectCreated(name, f"update {name}: protect it, now that its data is verified"),)
+    return Plan(actions, {}, after, image)
+
+
+def _check_method(upload: Upload) -> None:
+    if upload.method != WEB_DOWNLOAD:
+        return
+    if not upload.source.is_url:
+        raise InputError("import_method", f"web-download takes a URL, and {upload.source} is a file. Leave it out.")
+    if not upload.verifiable_by_cloud:
+        raise InputError(
+            "import_method",
+            f"web-download cannot be verified by {upload.checksum}, since the cloud computes {DEFAULT_ALGORITHM}. "
+            f"Give {DEFAULT_ALGORITHM}:<128 digits> as checksum, or set import_method: direct.",
+        )
 
 
 def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
     properties = {key: value for key, value in wanted.properties.items() if value is not None}
     properties[TEMPLATE] = wanted.name.template
     properties[VERSION] = str(wanted.name.version)
-    if wanted.checksum:
+    if wanted.checksum and wanted.checksum.algorithm != DEFAULT_ALGORITHM:
         properties[SOURCE_CHECKSUM] = str(wanted.checksum)
     min_disk = wanted.min_disk if wanted.min_disk is not None else minimum_disk(facts.virtual_size or 0)
     body = {
@@ -281,6 +306,8 @@ def _content_difference(wanted: Template, current: Image, facts: SourceFacts) ->
 
 def _plan_metadata(wanted: Template, current: Image) -> Plan:
     attributes = _wanted_attributes(wanted)
+    if wanted.checksum and wanted.checksum.algorithm != current.os_hash_algo:
+        attributes[SOURCE_CHECKSUM] = str(wanted.checksum)
     patch = plan_patch(current, attributes)
     _check_formats(wanted, current)
     if current.was_published:
@@ -300,8 +327,6 @@ def _wanted_attributes(wanted: Template) -> dict[str, t.Any]:
         "tags": None if wanted.tags is None else sorted(wanted.tags),
     }
     attributes: dict[str, t.Any] = {key: value for key, value in given.items() if value is not None}
-    if wanted.checksum:
-        attributes[SOURCE_CHECKSUM] = str(wanted.checksum)
     return {**attributes, **wanted.properties}
 
 

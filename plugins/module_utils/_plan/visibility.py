@@ -94,11 +94,25 @@ def _check_replacement(image: Image, replacement: Image | None) -> None:
 
 
 def _wanted_attributes(wanted: WantedVisibility, image: Image) -> dict[str, t.Any]:
-    given = {"visibility": wanted.visibility, "os_hidden": wanted.hidden, "protected": wanted.protected}
+    given = {"os_hidden": wanted.hidden, "protected": wanted.protected}
     attributes: dict[str, t.Any] = {key: value for key, value in given.items() if value is not None}
-    if wanted.visibility not in (None, "private") and not image.was_published:
-        attributes[PUBLISHED_SINCE] = wanted.today
-    return {**attributes, **_deprecation(wanted, image)}
+    return {
+        **attributes,
+        **visibility_attributes(image, wanted.visibility, wanted.today),
+        **_deprecation(wanted, image),
+    }
+
+
+def visibility_attributes(image: Image, visibility: str | None, today: str) -> dict[str, str]:
+    """
+    Return the attributes that give an image a visibility, None for the one that it has.
+
+    A change to or from any that others see keeps the date of the publication, from which on the image is immutable.
+    """
+    if visibility is None:
+        return {}
+    first = visibility != image.visibility and PUBLISHED_SINCE not in image.properties
+    return {"visibility": visibility, **({PUBLISHED_SINCE: today} if first else {})}
 
 
 def _deprecation(wanted: WantedVisibility, image: Image) -> dict[str, str | None]:
