@@ -1,0 +1,55 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything is set up outside the checkout, in ~/.cache/xloud-image or in the folder that WORK names.
+RUN = @tests/tools/run
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: ## start a sandbox and watch a catalogue being curated on it
+	$(RUN) demo
+
+test: ## run every stage below and count what passed and what failed
+	$(RUN) test
+
+static: ## formatters, linters, types, licences
+	$(RUN) static
+
+sanity: ## ansible-test sanity, on every Python found
+	$(RUN) sanity
+
+units: ## tests that need nothing outside their process
+	$(RUN) units
+
+integration: ## modules against the Keystone and Glance of a sandbox
+	$(RUN) integration
+
+molecule: ## roles and playbooks as a user runs them, with idempotence
+	$(RUN) molecule
+
+docs: ## documentation of the plugins and roles, and the site made of it
+	$(RUN) docs
+
+galaxy: ## the artifact: built, imported as Galaxy does, installed
+	$(RUN) galaxy
+
+matrix: ## the oldest and the newest of what is supported
+	$(RUN) matrix
+
+coverage: ## how much of the plugins the tests run
+	$(RUN) coverage
+
+sandbox: ## start a Keystone and a Glance on this machine
+	$(RUN) sandbox
+
+sandbox-stop: ## stop them
+	$(RUN) sandbox-stop
+
+format: ## format the Python sources of the checkout
+	$(RUN) format
+
+clean: ## stop the sandbox and remove all that was set up
+	$(RUN) clean
+
+.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage sandbox sandbox-stop format clean

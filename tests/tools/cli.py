@@ -1,0 +1,188 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the targets of the Makefile call: stages of the tests, the sandbox, the demonstration."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sandbox import Sandbox
+from stage import Stage, cancel
+from stages import ON_SANDBOX, SANDBOX, STAGES
+from workspace import CHECKOUT, WORK, claim, copy_of_checkout, environment, lock, tools
+
+
+def run_stage(name: str, live: bool, env: dict[str, str]) -> Stage:
+    with lock(name):
+        stage = Stage(name, tools(), copy_of_checkout(name), live, env)
+        print(f"{name}: started", flush=True)
+        try:
+            STAGES[name](stage)
+        except Exception:
+            stage.say(traceback.format_exc())
+            stage.record("runs to its end", False)
+        close(stage)
+    return stage
+
+
+def run_on_sandbox(names: list[str], live: bool, env: dict[str, str]) -> list[Stage]:
+    """Run stages one after the other on a sandbox that is there for them alone."""
+    if not names:
+        return []
+    with lock("test-sandbox"):
+        stage = Stage("sandbox", tools(), copy_of_checkout("sandbox"), live)
+        stages = [stage]
+        try:
+            # One that a killed run left behind would hold other ports.
+            stage.run(*SANDBOX.command("absent"))
+            SANDBOX.forget_ports()
+            stage.check("starts", *SANDBOX.command("present"))
+            if stage.count()["failed"]:
+                print(f"{', '.join(names)}: not run, for want of a sandbox", flush=True)
+            else:
+                on_sandbox = {**env, "OS_CLIENT_CONFIG_FILE": str(SANDBOX.clouds_file)}
+                stages += [run_stage(name, live, on_sandbox) for name in names]
+        finally:
+            stage.record("stops", stage.run(*SANDBOX.command("absent"), always=True).succeeded)
+            SANDBOX.forget_ports()
+            close(stage)
+    return stages
+
+
+def close(stage: Stage) -> None:
+    stage.finish()
+    if stage.count()["failed"] and not stage.live:
+        print(stage.log.read_text())
+    print(f"{stage.name}: {closing_line([stage])} in {stage.seconds:.0f} seconds", flush=True)
+
+
+def run_stages(names: Collection[str], env: dict[str, str] | None = None) -> list[Stage]:
+    """Run stages on two cores: those on the sandbox beside the others."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tools()
+    on_sandbox = [name for name in STAGES if name in names and name in ON_SANDBOX]
+    others = [name for name in STAGES if name in names and name not in ON_SANDBOX]
+    live = not (on_sandbox and others)
+    with ThreadPoolExecutor() as lanes:
+        futures = [
+            lanes.submit(run_on_sandbox, on_sandbox, live, env or {}),
+            lanes.submit(lambda: [run_stage(name, live, env or {}) for name in others]),
+        ]
+        try:
+            return [stage for future in futures for stage in future.result()]
+        except BaseException:
+            cancel()
+            raise
+
+
+def test(names: Collection[str]) -> int:
+    return report(run_stages(names))
+
+
+def coverage() -> int:
+    """Run the tests of the plugins, measured within the processes of Ansible too."""
+    data = WORK / "coverage"
+    shutil.rmtree(data, ignore_errors=True)
+    settings = CHECKOUT / "coverage.ini"
+    measured = {"COVERAGE_PROCESS_START": str(settings), "XLOUD_IMAGE_COVERAGE": str(data)}
+    data.mkdir(parents=True)
+    stages = run_stages(("units", "integration", "molecule"), measured)
+    with lock("coverage"):
+        stage = Stage("coverage", tools(), copy_of_checkout("coverage"), True, {"XLOUD_IMAGE_COVERAGE": str(data)})
+        stage.check("combines", "coverage", "combine", "--quiet", f"--rcfile={settings}")
+        stage.check("reports", "coverage", "report", f"--rcfile={settings}")
+        close(stage)
+    return report([*stages, stage])
+
+
+def closing_line(stages: list[Stage]) -> str:
+    total = sum((stage.count() for stage in stages), start=Counter())
+    skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
+    return f"{total['passed']} passed, {total['failed']} failed{skipped}"
+
+
+def report(stages: list[Stage]) -> int:
+    """Name what failed, and end with the line that is read by machines."""
+    print(f"\nThe output of each stage is in {WORK / 'logs'}")
+    for verdict in (verdict for stage in stages for verdict in stage.verdicts):
+        if verdict.outcome == "failed":
+            print(f"FAILED {verdict.title}")
+    print(closing_line(stages), flush=True)
+    return int(any(stage.count()["failed"] for stage in stages))
+
+
+def play(sandbox: Sandbox, *command: str | Path, **extra: str) -> int:
+    """Run a command of Ansible in the foreground, with a sandbox for people."""
+    env = environment(tools(), WORK / "trees/foreground", OS_CLIENT_CONFIG_FILE=str(sandbox.clouds_file), **extra)
+    with lock("foreground"):
+        copy_of_checkout("foreground")
+        return subprocess.run([str(part) for part in command], cwd=CHECKOUT, env=env, check=False).returncode
+
+
+def demo() -> int:
+    sandbox = Sandbox("sandbox")
+    variables = json.dumps({"demo_directory": str(WORK / "demo"), **sandbox.variables()})
+    command = ("ansible-playbook", CHECKOUT / "examples/demo/demo.yml", "--extra-vars", variables)
+    return play(sandbox, *command, ANSIBLE_CONFIG=str(CHECKOUT / "examples/demo/ansible.cfg"))
+
+
+def start_sandbox() -> int:
+    sandbox = Sandbox("sandbox")
+    code = play(sandbox, *sandbox.command("present"))
+    if not code:
+        print(f"export OS_CLIENT_CONFIG_FILE={sandbox.clouds_file} PATH={tools()}:$PATH")
+    return code
+
+
+def stop_sandbox() -> int:
+    sandbox = Sandbox("sandbox")
+    return play(sandbox, *sandbox.command("stopped"))
+
+
+def clean() -> int:
+    for sandbox in (Sandbox("sandbox"), SANDBOX):
+        if sandbox.directory.exists() and play(sandbox, *sandbox.command("absent")):
+            return 1
+    shutil.rmtree(WORK)
+    return 0
+
+
+def format_sources() -> int:
+    for command in (["ruff", "check", "--fix", "--no-cache", "."], ["ruff", "format", "--no-cache", "."]):
+        code = subprocess.run([tools() / command[0], *command[1:]], cwd=CHECKOUT, check=False).returncode
+    return code
+
+
+COMMANDS = {
+    "coverage": coverage,
+    "demo": demo,
+    "sandbox": start_sandbox,
+    "sandbox-stop": stop_sandbox,
+    "clean": clean,
+    "format": format_sources,
+}
+
+
+def main(asked: str) -> int:
+    claim()
+    try:
+        return COMMANDS[asked]() if asked in COMMANDS else test(STAGES if asked == "test" else [asked])
+    except subprocess.CalledProcessError as error:
+        print(f"failed with {error.returncode}: {' '.join(map(str, error.cmd))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sandboxes of a checkout: one for people, and one that only the tests use, so that neither disturbs the other."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+
+from workspace import CHECKOUT, WORK
+
+
+class Sandbox:
+    """Where a sandbox lives and which ports it has, kept in a file until it is removed."""
+
+    def __init__(self, name: str) -> None:
+        self.directory = WORK / name
+        self.clouds_file = self.directory / "clouds.yaml"
+        self._file = WORK / f"{name}.json"
+
+    def variables(self) -> dict[str, str | int]:
+        """The variables of the role. The virtual environment outlives the data."""
+        if not self._file.exists():
+            venv = WORK / "venvs" / self.directory.name
+            directories = {"sandbox_directory": str(self.directory), "sandbox_venv": str(venv)}
+            self._file.write_text(json.dumps({**directories, **free_ports()}))
+        found: dict[str, str | int] = json.loads(self._file.read_text())
+        return found
+
+    def command(self, state: str) -> list[str]:
+        """The command that brings the sandbox into a state."""
+        extra = json.dumps({**self.variables(), "sandbox_state": state})
+        return ["ansible-playbook", "xloud.image.sandbox", "--extra-vars", extra]
+
+    def forget_ports(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+
+def free_ports() -> dict[str, int]:
+    """A free port for each port variable of the role, all different."""
+    defaults = (CHECKOUT / "roles/sandbox/defaults/main.yml").read_text()
+    ports = {}
+    with contextlib.ExitStack() as held:
+        for variable in re.findall(r"^(sandbox_\w*port)\s*:", defaults, re.MULTILINE):
+            listener = held.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", 0))
+            ports[variable] = listener.getsockname()[1]
+    return ports

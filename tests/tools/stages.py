@@ -1,0 +1,178 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The stages of the tests. Each guards against the ways in which its tools succeed without having tested anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox import Sandbox
+from stage import Stage
+from workspace import CHECKOUT, COLLECTION, WORK, pythons, requirements, virtual_environment
+
+SANDBOX = Sandbox("test-sandbox")
+PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
+
+
+def static(stage: Stage) -> None:
+    """formatters, linters, types, licences"""
+    stage.check("ruff check", "ruff", "check", "--no-cache", ".")
+    stage.check("ruff format", "ruff", "format", "--check", "--diff", "--no-cache", ".")
+    stage.check("yamllint", "yamllint", "--strict", ".")
+    stage.check("codespell", "codespell")
+    stage.check("reuse", "reuse", "lint")
+    stage.check("shellcheck", "shellcheck", ".ci/run", "tests/tools/run")
+    stage.check("antsibull-changelog", "antsibull-changelog", "lint")
+    mypy = ("mypy", "--config-file", stage.collection / "mypy.ini", "--cache-dir")
+    stage.check("mypy", *mypy, WORK / "mypy/plugins", COLLECTION / "plugins/module_utils", cwd=stage.tree)
+    stage.check("mypy of the tools", *mypy, WORK / "mypy/tools", ".", cwd=stage.collection / "tests/tools")
+    stage.check("ansible-lint", "ansible-lint", "--offline", "--profile", "production")
+
+
+def sanity(stage: Stage) -> None:
+    """ansible-test sanity, on every Python found"""
+    prepare_ansible_test(stage)
+    paths = [stage.env["PATH"], *(str(python.parent) for python in pythons().values())]
+    command = ("ansible-test", "sanity", "--local", "--junit", "--color", "no")
+    result = stage.run(*command, env={"PATH": os.pathsep.join(paths)})
+    stage.record_reports("", result.succeeded, sorted((stage.collection / "tests/output/junit").glob("*.xml")))
+
+
+def units(stage: Stage) -> None:
+    """tests that need nothing outside their process"""
+    run_pytest(stage, "", stage.tools / "python", "tests/unit")
+
+
+def integration(stage: Stage) -> None:
+    """modules against the Keystone and Glance of a sandbox"""
+    prepare_ansible_test(stage)
+    settings = {"sandbox_clouds_file": str(SANDBOX.clouds_file)}
+    (stage.collection / "tests/integration").mkdir(parents=True, exist_ok=True)
+    (stage.collection / "tests/integration/integration_config.yml").write_text(json.dumps(settings))
+    folders = sorted(stage.collection.glob("tests/integration/targets/*/"))
+    targets = [folder.name for folder in folders if not folder.name.startswith("setup_")]
+    for target in targets:
+        stage.check(target, "ansible-test", "integration", "--local", "--color", "no", target)
+    modules = sorted(stage.collection.glob("tests/integration/test_*.py"))
+    stage.record("has targets and test modules", bool(targets and modules))
+    if modules:
+        run_pytest(stage, "", stage.tools / "python", *modules)
+
+
+def matrix(stage: Stage) -> None:
+    """unit tests and a smoke test with the oldest and the newest of what is supported"""
+    found = pythons()
+    eldest = min(found)
+    newest = ["ansible-core", *(re.split("[>=]", line)[0] for line in requirements("requirements.txt"))]
+    runs = {f"newest-3.{minor}": (found[minor], newest) for minor in sorted({eldest, max(found)})}
+    if eldest <= 12:
+        runs["oldest"] = (found[eldest], floors())
+    else:
+        stage.skip("oldest: needs Python 3.11 or 3.12")
+    for name, (python, wanted) in runs.items():
+        tools = virtual_environment(name, python, [*wanted, "pytest", "pytest-ansible", "pytest-xdist", "hypothesis"])
+        path = {"PATH": os.pathsep.join([str(tools), stage.env["PATH"]])}
+        run_pytest(stage, name, tools / "python", "tests/unit", env=path)
+        smoke = stage.collection / "tests/integration/smoke.yml"
+        if smoke.exists():
+            stage.record(f"{name} smoke", stage.run(tools / "ansible-playbook", smoke, env=path).succeeded)
+        else:
+            stage.skip(f"{name} smoke: there is no {smoke.name}")
+
+
+def molecule(stage: Stage) -> None:
+    """roles and playbooks as a user runs them, with idempotence"""
+    variables = stage.collection / "extensions/molecule/inventory/group_vars/all/sandbox.json"
+    variables.write_text(json.dumps(SANDBOX.variables()))
+    # Without an inventory, for example outside the collection's root, every play is skipped and Molecule succeeds.
+    strict = {"ANSIBLE_HOST_PATTERN_MISMATCH": "error"}
+    for scenario in sorted(path.parent.name for path in stage.collection.glob("extensions/molecule/*/molecule.yml")):
+        if scenario != "default":
+            command = ("molecule", "test", "--scenario-name", scenario, "--destroy", "never")
+            stage.record(scenario, stage.run(*command, env=strict).succeeded)
+
+
+def docs(stage: Stage) -> None:
+    """documentation of the plugins and roles, and the site made of it"""
+    command = ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "all", ".")
+    stage.check("antsibull-docs", *command)
+    site = WORK / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir(mode=0o700)
+    init = ("antsibull-docs", "sphinx-init", "--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir")
+    if stage.run(*init, site, "xloud.image").succeeded:
+        stage.run(sys.executable, CHECKOUT / "tests/tools/stub_inventory.py", site / "ansible.inv")
+        with (site / "conf.py").open("a") as configuration:
+            configuration.write("intersphinx_mapping = {'ansible': ('https://docs.ansible.com/', '../ansible.inv')}\n")
+    stage.check("site", site / "build.sh", cwd=site)
+
+
+def galaxy(stage: Stage) -> None:
+    """the artifact: built, imported as Galaxy does, installed"""
+    build, installed = WORK / "build", WORK / "installed"
+    for directory in (build, installed):
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+    stage.check("build", "ansible-galaxy", "collection", "build", "--output-path", build)
+    artifact = next(build.glob("*.tar.gz"), build / "missing.tar.gz")
+
+    configuration = build / "importer.cfg"
+    configuration.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nCHECK_REQUIRED_TAGS = True\n")
+    command = (stage.tools / "python", "-m", "galaxy_importer.main", artifact)
+    imported = stage.run(*command, cwd=build, env={"GALAXY_IMPORTER_CONFIG": str(configuration)})
+    # It exits with 0 whatever it finds. It also looks for the collection's own playbooks in a path that does not exist;
+    # those are checked below.
+    complaint = re.search(
+        r"^(WARNING|ERROR)(?!.* Failed to find xloud\.image\.\w+ playbook)", imported.output, re.MULTILINE
+    )
+    stage.record("galaxy-importer", imported.succeeded and not complaint)
+
+    install = ("ansible-galaxy", "collection", "install", artifact, "--offline", "--force", "--collections-path")
+    stage.check("install", *install, installed)
+    playbooks = [f"xloud.image.{path.stem}" for path in stage.collection.glob("playbooks/*.yml")]
+    check = ("ansible-playbook", "--syntax-check", *sorted(playbooks))
+    stage.record("playbooks", stage.run(*check, cwd=build, env={"ANSIBLE_COLLECTIONS_PATH": str(installed)}).succeeded)
+    found = stage.run("ansible-builder", "introspect", "--sanitize", installed)
+    listed = all(line in found.output for line in requirements("requirements.txt"))
+    stage.record("execution environment", found.succeeded and listed)
+
+
+STAGES: dict[str, Callable[[Stage], None]] = {
+    run.__name__: run for run in (static, units, sanity, docs, galaxy, integration, matrix, molecule)
+}
+ON_SANDBOX = ("integration", "matrix", "molecule")
+
+
+def run_pytest(stage: Stage, title: str, python: Path, *tests: str | Path, env: dict[str, str] | None = None) -> None:
+    report = WORK / "logs" / f"{stage.name}{title}.xml"
+    report.unlink(missing_ok=True)
+    result = stage.run(python, *PYTEST, f"--junit-xml={report}", *tests, env=env)
+    stage.record_reports(title, result.succeeded, [report] if report.exists() else [])
+
+
+def prepare_ansible_test(stage: Stage) -> None:
+    """Save ansible-test a download, and see that it finds our files."""
+    cache = Path.home() / ".ansible/test/cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in ("23_1_2", "24_2", "25_2"):
+        stand_in = cache / f"get_pip_{version}.py"
+        if not stand_in.exists():
+            shutil.copyfile(CHECKOUT / "tests/tools/get_pip.py", stand_in)
+    listed = stage.run("git", "ls-files").output.split()
+    found = stage.run("ansible-test", "env", "--list-files").output.split()
+    if not set(listed) <= set(found):
+        stage.record("ansible-test finds all files", False)
+
+
+def floors() -> list[str]:
+    """The oldest releases that the collection supports, as it states them."""
+    core = re.search(r'requires_ansible: ">=(\d+\.\d+)', (CHECKOUT / "meta/runtime.yml").read_text())
+    assert core
+    return [f"ansible-core=={core[1]}.*", *(line.replace(">=", "==") for line in requirements("requirements.txt"))]
