@@ -19,7 +19,7 @@ from pathlib import Path
 from sandbox import Sandbox
 from stage import Stage, cancel
 from stages import ON_SANDBOX, SANDBOX, STAGES
-from workspace import CHECKOUT, WORK, claim, copy_of_checkout, environment, lock, tools
+from workspace import CHECKOUT, WORK, claim, copy_of_checkout, environment, lock, provide, tools
 
 
 def run_stage(name: str, live: bool, env: dict[str, str]) -> Stage:
@@ -69,6 +69,7 @@ def close(stage: Stage) -> None:
 def run_stages(names: Collection[str], env: dict[str, str] | None = None) -> list[Stage]:
     """Run stages on two cores: those on the sandbox beside the others."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    provide("qemu-img", "qemu-utils")
     tools()
     on_sandbox = [name for name in STAGES if name in names and name in ON_SANDBOX]
     others = [name for name in STAGES if name in names and name not in ON_SANDBOX]

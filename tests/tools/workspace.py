@@ -131,3 +131,15 @@ def copy_of_checkout(name: str) -> Path:
     for command in (["git", "-c", "init.defaultBranch=main", "init", "--quiet"], ["git", "add", "--all"]):
         subprocess.run(command, cwd=tree / COLLECTION, env=env, check=True)
     return tree
+
+
+def provide(command: str, package: str) -> None:
+    """Install a Debian package where its command is missing and we may; else say what to do."""
+    if shutil.which(command):
+        return
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise SystemExit(f"{command} is needed (on Debian: apt-get install {package}).")
+    print(f"installing {package}", flush=True)
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+        subprocess.run(["apt-get", "--quiet", *arguments], check=True, env=env, stdout=subprocess.DEVNULL)

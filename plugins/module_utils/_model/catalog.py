@@ -21,7 +21,7 @@ STAGES: t.Final = ("staged", "published", "retired")
 ROOT: t.Final = "image_catalog"
 DEFAULTS: t.Final = "image_catalog_defaults"
 
-_Kinds = t.Mapping[str, type | tuple[type, ...]]
+_Kinds: t.TypeAlias = "t.Mapping[str, type | tuple[type, ...]]"
 
 # What describes an image may stand in the defaults, in a template, and in a version, which wins.
 _IMAGE: t.Final[_Kinds] = {

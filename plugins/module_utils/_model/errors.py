@@ -23,6 +23,9 @@ class ImageError(Exception):
         self.message = message
         self.details = details
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class InputError(ImageError):
     """An option is wrong. Nothing was changed."""

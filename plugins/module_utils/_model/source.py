@@ -66,10 +66,10 @@ class Source:
 def _split(url: str) -> urllib.parse.SplitResult | None:
     try:
         parts = urllib.parse.urlsplit(url)
-        _ = parts.port
+        is_valid = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
-    return parts if parts.hostname else None
+    return parts if is_valid else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -218,8 +218,7 @@ def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
     properties = {key: value for key, value in wanted.properties.items() if value is not None}
     properties[TEMPLATE] = wanted.name.template
     properties[VERSION] = str(wanted.name.version)
-    if wanted.checksum and wanted.checksum.algorithm != DEFAULT_ALGORITHM:
-        properties[SOURCE_CHECKSUM] = str(wanted.checksum)
+    properties = {**_record(wanted), **properties}
     min_disk = wanted.min_disk if wanted.min_disk is not None else minimum_disk(facts.virtual_size or 0)
     body = {
         "name": str(wanted.name),
@@ -306,8 +305,6 @@ def _content_difference(wanted: Template, current: Image, facts: SourceFacts) ->
 
 def _plan_metadata(wanted: Template, current: Image) -> Plan:
     attributes = _wanted_attributes(wanted)
-    if wanted.checksum and wanted.checksum.algorithm != current.os_hash_algo:
-        attributes[SOURCE_CHECKSUM] = str(wanted.checksum)
     patch = plan_patch(current, attributes)
     _check_formats(wanted, current)
     if current.was_published:
@@ -327,7 +324,14 @@ def _wanted_attributes(wanted: Template) -> dict[str, t.Any]:
         "tags": None if wanted.tags is None else sorted(wanted.tags),
     }
     attributes: dict[str, t.Any] = {key: value for key, value in given.items() if value is not None}
-    return {**attributes, **wanted.properties}
+    return {**attributes, **_record(wanted), **wanted.properties}
+
+
+def _record(wanted: Template) -> dict[str, str]:
+    """Return the property that lets later runs compare a checksum which the Image service has no hash for."""
+    if wanted.checksum is None or wanted.checksum.algorithm == DEFAULT_ALGORITHM:
+        return {}
+    return {SOURCE_CHECKSUM: str(wanted.checksum)}
 
 
 def _check_formats(wanted: Template, current: Image) -> None:

@@ -1,0 +1,410 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An Image service in memory, which refuses what the real one refuses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+READ_ONLY = {"checksum", "created_at", "file", "id", "schema", "self", "size", "status", "stores", "updated_at"} | {
+    "virtual_size",
+    "os_hash_algo",
+    "os_hash_value",
+}
+BASE = READ_ONLY | {
+    "name",
+    "visibility",
+    "os_hidden",
+    "protected",
+    "owner",
+    "tags",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+}
+PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
+PREFIX = "/image"
+
+
+class RefusalError(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose token a request carries."""
+
+    project_id: str
+    roles: frozenset[str]
+
+    @property
+    def is_admin(self) -> bool:
+        return "admin" in self.roles
+
+    @property
+    def may_write(self) -> bool:
+        return bool(self.roles & {"admin", "member"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the service says: a status and a JSON document or bytes."""
+
+    status: int
+    body: Any = None
+
+
+@dataclass
+class FakeImageService:
+    """
+    The state of an Image service, and the rules by which requests change it.
+
+    Attributes that are no state make it misbehave: C(corrupt) spoils data that arrives, C(forgets) are paths that a
+    PATCH accepts and does not keep, C(in_use) are ids that the store would not delete.
+    """
+
+    page_size: int = 1000
+    hash_algorithm: str = "sha512"
+    import_methods: tuple[str, ...] = ("glance-direct", "web-download")
+    web: dict[str, bytes] = field(default_factory=dict)
+    polls: int = 2
+    corrupt: bool = False
+    forgets: set[str] = field(default_factory=set)
+    in_use: set[str] = field(default_factory=set)
+    images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    data: dict[str, bytes] = field(default_factory=dict)
+    received: dict[str, bytes] = field(default_factory=dict)
+    members: dict[str, dict[str, str]] = field(default_factory=dict)
+    tasks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, name: str, data: bytes | None = b"data", **attributes: Any) -> str:
+        """Put an image there, as if it had always been, and return its id."""
+        image_id = attributes.pop("id", None) or str(uuid.uuid4())
+        members = attributes.pop("members", {})
+        self.images[image_id] = {
+            "id": image_id,
+            "name": name,
+            "status": "queued",
+            "visibility": "private",
+            "os_hidden": False,
+            "protected": False,
+            "owner": "p-own",
+            "tags": [],
+            "disk_format": "raw",
+            "container_format": "bare",
+            "min_disk": 0,
+            "min_ram": 0,
+            "size": None,
+            "virtual_size": None,
+            "checksum": None,
+            "os_hash_algo": None,
+            "os_hash_value": None,
+            "created_at": "2026-01-01T00:00:00Z",
+            "updated_at": "2026-01-01T00:00:00Z",
+            "file": f"/v2/images/{image_id}/file",
+            "schema": "/v2/schemas/image",
+            "self": f"/v2/images/{image_id}",
+        }
+        if data is not None:
+            self._store(image_id, data)
+        self.images[image_id].update(attributes)
+        self.members[image_id] = dict(members)
+        return image_id
+
+    def handle(
+        self, caller: Caller, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: Any
+    ) -> Answer:
+        """Answer a request; C(body) is its bytes, or something that gives them."""
+        for route_method, pattern, handler in ROUTES:
+            match = re.fullmatch(pattern, path)
+            if match and method == route_method:
+                return handler(self, caller, *match.groups(), query=query, headers=headers, body=body)
+        raise RefusalError(404, f"no route {method} {path}")
+
+    # Images
+
+    def _create(self, caller: Caller, *, body: Any, **_: Any) -> Answer:
+        if not caller.may_write:
+            raise denied("add_image")
+        given = json.loads(body)
+        if given.get("owner", caller.project_id) != caller.project_id and not caller.is_admin:
+            raise RefusalError(403, f"You are not permitted to create images owned by '{given['owner']}'.")
+        for key, value in given.items():
+            self._check_value(caller, key, value)
+        visibility = given.pop("visibility", "shared")
+        image_id = self.add(
+            given.pop("name", None), None, **{"owner": caller.project_id, "visibility": visibility, **given}
+        )
+        return Answer(201, self.images[image_id])
+
+    def _list(self, caller: Caller, *, query: Mapping[str, str], **_: Any) -> Answer:
+        found = [image for image in self.images.values() if self._is_listed(caller, image, query)]
+        ids = [image["id"] for image in found]
+        start = ids.index(query["marker"]) + 1 if "marker" in query else 0
+        end = start + min(self.page_size, int(query.get("limit", "25")))
+        document: dict[str, Any] = {"images": found[start:end]}
+        if end < len(found):
+            rest = "&".join(f"{key}={value}" for key, value in query.items() if key != "marker")
+            document["next"] = f"/v2/images?marker={ids[end - 1]}&{rest}"
+        return Answer(200, document)
+
+    def _is_listed(self, caller: Caller, image: Mapping[str, Any], query: Mapping[str, str]) -> bool:
+        operator, colon, name = query.get("name", "").partition(":")
+        if colon and operator != "eq":
+            raise RefusalError(400, f"Unable to filter by unknown operator '{operator}'.")
+        wanted = query.get("visibility")
+        if wanted and wanted not in ("all", "private", "shared", "community", "public"):
+            raise RefusalError(400, f"Invalid visibility value: {wanted}")
+        filters = (
+            "name" not in query or image["name"] == (name if colon else operator),
+            "owner" not in query or image["owner"] == query["owner"],
+            image["os_hidden"] is (query.get("os_hidden") == "true"),
+            wanted in (None, "all", image["visibility"]),
+        )
+        return all(filters) and self._is_in_view(caller, image, wanted, query.get("member_status", "accepted"))
+
+    def _is_in_view(self, caller: Caller, image: Mapping[str, Any], wanted: str | None, status: str) -> bool:
+        if image["owner"] == caller.project_id or image["visibility"] == "public":
+            return True
+        if image["visibility"] == "community":
+            return wanted in ("all", "community")
+        if caller.is_admin:
+            return True
+        answer = self.members[image["id"]].get(caller.project_id) if image["visibility"] == "shared" else None
+        return answer is not None and status in ("all", answer)
+
+    def _show(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+        return Answer(200, self._visible(caller, image_id))
+
+    def _visible(self, caller: Caller, image_id: str) -> dict[str, Any]:
+        image = self.images.get(image_id)
+        if image and (
+            caller.is_admin
+            or image["owner"] == caller.project_id
+            or image["visibility"] in ("public", "community")
+            or (image["visibility"] == "shared" and caller.project_id in self.members[image_id])
+        ):
+            return image
+        raise RefusalError(404, f"No image found with ID {image_id}")
+
+    def _writable(self, caller: Caller, image_id: str, policy: str) -> dict[str, Any]:
+        image = self._visible(caller, image_id)
+        if not caller.may_write or (image["owner"] != caller.project_id and not caller.is_admin):
+            raise denied(policy)
+        return image
+
+    def _patch(self, caller: Caller, image_id: str, *, headers: Mapping[str, str], body: Any, **_: Any) -> Answer:
+        if headers.get("Content-Type") != PATCH_TYPE:
+            raise RefusalError(415, "Unsupported Content-Type")
+        image = self._writable(caller, image_id, "modify_image")
+        changed = dict(image)
+        for operation in json.loads(body):
+            self._apply(caller, changed, operation)
+        for path in self.forgets:
+            changed[path] = image.get(path)
+        changed["updated_at"] = "2026-01-02T00:00:00Z"
+        self.images[image_id] = changed
+        return Answer(200, changed)
+
+    def _apply(self, caller: Caller, image: dict[str, Any], operation: Mapping[str, Any]) -> None:
+        op, path = operation["op"], operation["path"].removeprefix("/").replace("~1", "/").replace("~0", "~")
+        if op not in ("add", "replace", "remove"):
+            raise RefusalError(400, f"Operations must be one of add, replace, remove, not {op}.")
+        if op != "add" and path not in image:
+            raise RefusalError(409, f"Property {path} does not exist.")
+        if op == "remove":
+            if path in BASE:
+                raise RefusalError(403, f"Property {path} may not be removed.")
+            del image[path]
+            return
+        if path in ("disk_format", "container_format") and image["status"] != "queued":
+            raise RefusalError(403, f"Attribute '{path}' is read-only.")
+        if path == "owner" and not caller.is_admin:
+            raise denied("set_owner")
+        self._check_value(caller, path, operation["value"])
+        image[path] = sorted(set(operation["value"])) if path == "tags" else operation["value"]
+
+    def _check_value(self, caller: Caller, path: str, value: Any) -> None:
+        if path in READ_ONLY or path.startswith("os_glance_"):
+            raise RefusalError(403, f"Attribute '{path}' is read-only.")
+        if path == "visibility" and value == "public" and not caller.is_admin:
+            raise denied("publicize_image")
+        if path not in BASE and not isinstance(value, str):
+            raise RefusalError(400, f"{value!r} is not of type 'string'")
+
+    def _delete(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+        image = self._writable(caller, image_id, "delete_image")
+        if image["protected"]:
+            raise RefusalError(403, f"Image {image_id} is protected and cannot be deleted.")
+        if image_id in self.in_use:
+            raise RefusalError(409, f"Image {image_id} could not be deleted because it is in use.")
+        del self.images[image_id]
+        return Answer(204)
+
+    def _deactivate(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+        return self._set_status(caller, image_id, "deactivate", "deactivated")
+
+    def _reactivate(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+        return self._set_status(caller, image_id, "reactivate", "active")
+
+    def _set_status(self, caller: Caller, image_id: str, verb: str, status: str) -> Answer:
+        image = self._writable(caller, image_id, verb)
+        if image["status"] not in ("active", "deactivated"):
+            raise RefusalError(403, f"Not allowed to {verb} image in status '{image['status']}'")
+        self.images[image_id] = {**image, "status": status}
+        return Answer(204)
+
+    # Data
+
+    def _upload(self, caller: Caller, image_id: str, *, headers: Mapping[str, str], body: Any, **_: Any) -> Answer:
+        image = self._writable(caller, image_id, "upload_image")
+        if headers.get("Content-Type") != "application/octet-stream":
+            raise RefusalError(415, "Unsupported Content-Type")
+        if image["status"] != "queued":
+            raise RefusalError(409, f"Image status transition from {image['status']} to saving is not allowed")
+        if not image["disk_format"] or not image["container_format"]:
+            raise RefusalError(400, "Properties disk_format, container_format must be set prior to saving data.")
+        self.received[image_id] = b""
+        for block in [body] if isinstance(body, bytes) else body or ():
+            self.received[image_id] += block
+        length = headers.get("Content-Length")
+        if length is not None and int(length) != len(self.received[image_id]):
+            raise ConnectionResetError("the client announced other data than it sent")
+        self._store(image_id, self.received[image_id])
+        return Answer(204)
+
+    def _store(self, image_id: str, data: bytes) -> None:
+        kept = data[:-1] + b"!" if self.corrupt else data
+        self.data[image_id] = kept
+        self.images[image_id].update(
+            status="active",
+            size=len(kept),
+            virtual_size=len(kept),
+            checksum=hashlib.md5(kept).hexdigest(),
+            os_hash_algo=self.hash_algorithm,
+            os_hash_value=hashlib.new(self.hash_algorithm, kept).hexdigest(),
+        )
+
+    def _download(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+        image = self._visible(caller, image_id)
+        if image["status"] == "deactivated" and not caller.is_admin:
+            raise RefusalError(403, "The requested image has been deactivated. Image data download is forbidden.")
+        return Answer(200, self.data[image_id]) if image_id in self.data else Answer(204)
+
+    def _import_info(self, _caller: Caller, **_: Any) -> Answer:
+        return Answer(200, {"import-methods": {"type": "array", "value": list(self.import_methods)}})
+
+    def _import(self, caller: Caller, image_id: str, *, body: Any, **_: Any) -> Answer:
+        image = self._writable(caller, image_id, "modify_image")
+        method = json.loads(body)["method"]
+        if method["name"] not in self.import_methods:
+            raise RefusalError(400, f"Unknown import method name '{method['name']}'.")
+        if image["status"] != "queued":
+            raise RefusalError(409, "Image needs to be in 'queued' state to use 'web-download' method")
+        request_id = f"req-{uuid.uuid4()}"
+        task = {"request_id": request_id, "status": "pending", "message": "", "uri": method["uri"], "polls": self.polls}
+        self.tasks.setdefault(image_id, []).append(task)
+        image["status"] = "importing"
+        return Answer(202, {"x-openstack-request-id": request_id})
+
+    def _list_tasks(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+        image = self._visible(caller, image_id)
+        for task in self.tasks.get(image_id, []):
+            task["polls"] -= 1
+            if task["polls"] == 0 and task["uri"] in self.web:
+                self._store(image_id, self.web[task["uri"]])
+                task["status"] = "success"
+            elif task["polls"] == 0:
+                image["status"] = "queued"
+                task.update(status="failure", message="Task failed due to Internal Error")
+        return Answer(200, {"tasks": self.tasks.get(image_id, [])})
+
+    # Members
+
+    def _shared(self, caller: Caller, image_id: str) -> dict[str, str]:
+        if self._visible(caller, image_id)["visibility"] != "shared":
+            raise RefusalError(403, "Only shared images have members.")
+        return self.members[image_id]
+
+    def _list_members(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+        members = self._shared(caller, image_id)
+        everything = caller.is_admin or self.images[image_id]["owner"] == caller.project_id
+        shown = [as_member(image_id, *each) for each in members.items() if everything or each[0] == caller.project_id]
+        return Answer(200, {"members": shown})
+
+    def _show_member(self, caller: Caller, image_id: str, project_id: str, **_: Any) -> Answer:
+        return Answer(200, as_member(image_id, project_id, self._member(caller, image_id, project_id)))
+
+    def _member(self, caller: Caller, image_id: str, project_id: str) -> str:
+        members = self._shared(caller, image_id)
+        may_see = caller.is_admin or caller.project_id in (self.images[image_id]["owner"], project_id)
+        if project_id not in members or not may_see:
+            raise RefusalError(404, f"{project_id} not found in the member list of the image {image_id}.")
+        return members[project_id]
+
+    def _add_member(self, caller: Caller, image_id: str, *, body: Any, **_: Any) -> Answer:
+        image = self._writable(caller, image_id, "add_member")
+        if image["visibility"] != "shared":
+            raise RefusalError(403, f"Not allowed to create members for image {image_id}.")
+        project_id = json.loads(body)["member"]
+        if project_id in self.members[image_id]:
+            raise RefusalError(409, f"Member {project_id} is duplicated for image {image_id}")
+        self.members[image_id][project_id] = "pending"
+        return Answer(200, as_member(image_id, project_id, "pending"))
+
+    def _answer(self, caller: Caller, image_id: str, project_id: str, *, body: Any, **_: Any) -> Answer:
+        self._member(caller, image_id, project_id)
+        if not caller.is_admin and (caller.project_id != project_id or not caller.may_write):
+            raise denied("modify_member")
+        self.members[image_id][project_id] = json.loads(body)["status"]
+        return Answer(200, as_member(image_id, project_id, self.members[image_id][project_id]))
+
+    def _remove_member(self, caller: Caller, image_id: str, project_id: str, **_: Any) -> Answer:
+        self._member(caller, image_id, project_id)
+        self._writable(caller, image_id, "delete_member")
+        del self.members[image_id][project_id]
+        return Answer(204)
+
+
+def denied(policy: str) -> RefusalError:
+    return RefusalError(403, f"You are not authorized to complete {policy} action.")
+
+
+def as_member(image_id: str, project_id: str, status: str) -> dict[str, str]:
+    return {"image_id": image_id, "member_id": project_id, "status": status, "schema": "/v2/schemas/member"}
+
+
+IMAGE = r"/images/([^/]+)"
+MEMBER = rf"{IMAGE}/members/([^/]+)"
+ROUTES = [
+    ("GET", r"/info/import", FakeImageService._import_info),
+    ("GET", r"/images", FakeImageService._list),
+    ("POST", r"/images", FakeImageService._create),
+    ("GET", IMAGE, FakeImageService._show),
+    ("PATCH", IMAGE, FakeImageService._patch),
+    ("DELETE", IMAGE, FakeImageService._delete),
+    ("GET", rf"{IMAGE}/file", FakeImageService._download),
+    ("PUT", rf"{IMAGE}/file", FakeImageService._upload),
+    ("POST", rf"{IMAGE}/import", FakeImageService._import),
+    ("GET", rf"{IMAGE}/tasks", FakeImageService._list_tasks),
+    ("POST", rf"{IMAGE}/actions/deactivate", FakeImageService._deactivate),
+    ("POST", rf"{IMAGE}/actions/reactivate", FakeImageService._reactivate),
+    ("GET", rf"{IMAGE}/members", FakeImageService._list_members),
+    ("POST", rf"{IMAGE}/members", FakeImageService._add_member),
+    ("GET", MEMBER, FakeImageService._show_member),
+    ("PUT", MEMBER, FakeImageService._answer),
+    ("DELETE", MEMBER, FakeImageService._remove_member),
+]

@@ -1,0 +1,258 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    ConflictError,
+    DataError,
+    ForbiddenError,
+    ImageError,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.export import FileFacts, WantedExport
+from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
+    AddMember,
+    CreateImage,
+    DeactivateImage,
+    DeleteImage,
+    ForgetMembers,
+    PatchOperation,
+    Plan,
+    ProtectCreated,
+    ReactivateImage,
+    RemoveMember,
+    SetMemberStatus,
+    UpdateImage,
+    WriteSidecar,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, Upload
+from ansible_collections.xloud.image.plugins.module_utils._plan.export import plan_export
+from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, NAME, checksum
+
+A = Project("p-a", "team-a")
+BODY = {"name": NAME, "visibility": "private", "disk_format": "raw", "container_format": "bare", "tags": []}
+PROTECTION = ProtectCreated(NAME, "protect it")
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "a.raw"
+    path.write_bytes(DATA)
+    return path
+
+
+def creation(path, declared=None):
+    return CreateImage(NAME, "create it", BODY, Upload(Source(str(path)), declared, 4, "auto"))
+
+
+def apply(session, *actions, image=None, **options):
+    return Applier(session, **options).apply(Plan(actions, image=image))
+
+
+def found(glance, image_id):
+    return Image.from_api(glance.images[image_id])
+
+
+# Steps
+
+
+def test_creation(cloud, glance, session, path):
+    image = apply(session, creation(path, checksum("sha256")))
+    assert image == found(glance, image.id)
+    assert (image.status, image.protected) == ("active", False)
+    assert cloud.changes == ["POST /images", f"PUT /images/{image.id}/file"]
+
+
+def test_protection_comes_after_verification(cloud, session, path):
+    image = apply(session, creation(path), PROTECTION)
+    assert image.protected
+    assert cloud.log == [
+        "POST /images",
+        f"PUT /images/{image.id}/file",
+        f"GET /images/{image.id}",
+        f"PATCH /images/{image.id}",
+    ]
+
+
+@pytest.mark.parametrize("fault", ["checksum", "spoilt", "refused", "lost"])
+def test_a_creation_that_fails_leaves_nothing(cloud, glance, session, path, fault):
+    glance.corrupt = fault == "spoilt"
+    if fault == "refused":
+        cloud.fail("PUT", ".*/file", 415, "Image disk_format raw does not match stream data qcow2")
+    elif fault == "lost":
+        cloud.break_off("PUT", ".*/file")
+    with pytest.raises(ImageError) as error:
+        apply(session, creation(path, checksum("sha256", b"other" if fault == "checksum" else DATA)), PROTECTION)
+    assert isinstance(error.value, DataError if fault in ("checksum", "spoilt") else CloudError)
+    assert glance.images == {}
+    assert cloud.log[-1].startswith("DELETE /images/")
+    assert error.value.details["actions"] == []
+
+
+def test_an_interruption_leaves_nothing_either(glance, session, path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(glance), "_store", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        apply(session, creation(path))
+    assert glance.images == {}
+
+
+def test_a_record_that_cannot_be_deleted_does_not_hide_the_error(cloud, glance, session, path):
+    cloud.fail("DELETE", ".*", 500, "Oops.")
+    with pytest.raises(DataError, match="is not what its checksum says"):
+        apply(session, creation(path, checksum("sha256", b"other")))
+    assert len(glance.images) == 1
+
+
+def test_without_a_record_nothing_is_deleted(cloud, path):
+    with pytest.raises(ForbiddenError, match="A reader cannot create images"):
+        apply(cloud.session(roles=("reader",)), creation(path))
+    assert cloud.log == ["POST /images"]
+
+
+def test_an_image_that_is_there_unprotected_is_told(cloud, session, path):
+    cloud.fail("PATCH", ".*", 500, "Oops.")
+    with pytest.raises(CloudError, match="Oops") as error:
+        apply(session, creation(path), PROTECTION)
+    assert [action["action"] for action in error.value.details["actions"]] == ["create"]
+
+
+def test_changes_of_one_image(glance, session):
+    image_id = glance.add(NAME)
+    image = apply(
+        session,
+        UpdateImage(NAME, "u", image_id, (PatchOperation("replace", "min_ram", 512),)),
+        DeactivateImage(NAME, "d", image_id),
+    )
+    assert (image.min_ram, image.status) == (512, "deactivated")
+    assert image == found(glance, image_id)
+    assert apply(session, ReactivateImage(NAME, "r", image_id), image=image) == found(glance, image_id)
+
+
+def test_a_deletion_returns_the_image_that_the_plan_is_about(glance, session):
+    kept, gone = glance.add(NAME), glance.add(NAME)
+    image = found(glance, kept)
+    assert apply(session, DeleteImage(NAME, "d", gone), image=image) is image
+    assert apply(session, DeleteImage(NAME, "d", kept)) is None
+    assert glance.images == {}
+
+
+def test_members(cloud, glance, session):
+    image_id = glance.add(NAME, visibility="shared", members={"p-b": "accepted"})
+    image = found(glance, image_id)
+    steps = (
+        AddMember(NAME, "a", image_id, A),
+        RemoveMember(NAME, "r", image_id, Project("p-b", "team-b")),
+        SetMemberStatus(NAME, "s", image_id, A, "accepted"),
+    )
+    assert apply(session, *steps, image=image, consumers={"p-a": cloud.session("p-a")}) is image
+    assert glance.members[image_id] == {"p-a": "accepted"}
+
+
+def test_members_are_forgotten(cloud, glance, session):
+    image_id = glance.add(NAME, visibility="shared", members={"p-a": "accepted", "p-b": "pending"})
+    apply(session, ForgetMembers(NAME, "f", image_id))
+    assert glance.members[image_id] == {}
+    cloud.sent.clear()
+    apply(session, ForgetMembers(NAME, "f", image_id))
+    assert cloud.changes == []
+
+
+def test_an_answer_goes_by_the_own_credentials_unless_others_are_given(cloud, glance):
+    image_id = glance.add(NAME, visibility="shared", members={"p-a": "pending"})
+    apply(cloud.session("p-a"), SetMemberStatus(NAME, "s", image_id, A, "rejected"))
+    assert glance.members[image_id] == {"p-a": "rejected"}
+
+
+def test_a_sidecar(session, tmp_path):
+    path = tmp_path / "a.json"
+    apply(session, WriteSidecar(NAME, "w", "id", str(path), "ünï\n"))
+    assert path.read_text(encoding="utf-8") == "ünï\n"
+
+
+# Failures
+
+
+def test_what_was_done_before_is_told(glance, session, path):
+    blocked = glance.add(NAME)
+    glance.in_use = {blocked}
+    with pytest.raises(ConflictError, match="is in use") as error:
+        apply(session, creation(path), DeleteImage(NAME, "delete the old one", blocked), DeleteImage(NAME, "x", "x"))
+    assert error.value.message.endswith("it is in use. Done before: create it.")
+    assert error.value.details["actions"] == [{"action": "create", "image": NAME, "reason": "create it"}]
+
+
+def test_nothing_more_is_done_after_a_failure(cloud, glance, session):
+    image_id = glance.add(NAME, None)
+    with pytest.raises(ForbiddenError) as error:
+        apply(session, DeactivateImage(NAME, "d", image_id), DeleteImage(NAME, "x", image_id))
+    assert "Done before" not in error.value.message
+    assert cloud.changes == [f"POST /images/{image_id}/actions/deactivate"]
+
+
+def freezing(glance, tmp_path, **attributes):
+    image = found(glance, glance.add(NAME, DATA, **attributes))
+    wanted = WantedExport(str(tmp_path / "out.raw"), deactivate=True)
+    return plan_export(wanted, image, (), FileFacts(), ("admin",))
+
+
+@pytest.fixture
+def admin(cloud):
+    return cloud.session(roles=("admin",))
+
+
+def test_an_export_freezes_and_gives_back(cloud, glance, admin, tmp_path):
+    plan = freezing(glance, tmp_path)
+    image = Applier(admin).apply(plan)
+    assert image == found(glance, image.id)
+    assert (image.status, FROZEN in image.properties) == ("active", False)
+    assert [line.rpartition("/")[2] for line in cloud.changes] == [image.id, "deactivate", "reactivate", image.id]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PATCH", ".*"), ("POST", ".*/deactivate"), ("GET", ".*/file")], ids=["mark", "freeze", "read"]
+)
+def test_an_export_that_fails_gives_back(cloud, glance, admin, tmp_path, method, path):
+    plan = freezing(glance, tmp_path)
+    cloud.fail(method, path, 500, "Oops.")
+    with pytest.raises(CloudError, match="Oops") as error:
+        Applier(admin).apply(plan)
+    image = found(glance, plan.image.id)
+    assert (image.status, FROZEN in image.properties) == ("active", False)
+    assert "failed too" not in error.value.message
+
+
+def test_an_export_that_is_interrupted_gives_back(cloud, glance, admin, tmp_path):
+    def interrupt(_request):
+        raise KeyboardInterrupt
+
+    plan = freezing(glance, tmp_path)
+    cloud.instead("GET", ".*/file", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Applier(admin).apply(plan)
+    image = found(glance, plan.image.id)
+    assert (image.status, FROZEN in image.properties) == ("active", False)
+
+
+def test_what_could_not_be_given_back_is_told(cloud, glance, admin, tmp_path):
+    plan = freezing(glance, tmp_path)
+    cloud.fail("GET", ".*/file", 500, "Oops.")
+    cloud.fail("POST", ".*/reactivate", 500, "Not now.")
+    with pytest.raises(CloudError, match="Oops") as error:
+        Applier(admin).apply(plan)
+    done, failed = error.value.message.partition(" reactivate ")[::2]
+    assert "Done before: mark" in done
+    assert f"deactivate {NAME}" in done
+    assert failed.endswith("Not now. Run the task again to give it back.")
+    image = found(glance, plan.image.id)
+    assert image.status == "deactivated"
+    again = plan_export(WantedExport(str(tmp_path / "out.raw")), image, (), FileFacts(), ("admin",))
+    assert FROZEN not in Applier(admin).apply(again).properties

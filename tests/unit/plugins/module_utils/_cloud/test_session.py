@@ -1,0 +1,161 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from keystoneauth1 import exceptions
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    QuotaError,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import URL, respond
+from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The pauses that were made, in no time."""
+    made = []
+    monkeypatch.setattr(time, "sleep", made.append)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, CloudError),
+        (401, CloudError),
+        (403, ForbiddenError),
+        (404, NotFoundError),
+        (409, ConflictError),
+        (410, ConflictError),
+        (413, QuotaError),
+        (415, CloudError),
+        (500, CloudError),
+    ],
+)
+@pytest.mark.parametrize("html", [False, True], ids=["json", "html"])
+def test_every_status_is_an_error_of_its_kind(cloud, session, status, error, html):
+    cloud.fail("POST", "/images", status, "It is <b>not</b> so &amp; never was.", times=2, html=html)
+    with pytest.raises(CloudError) as caught:
+        session.image("POST", "/images", json={})
+    assert caught.type is error
+    assert (caught.value.status, caught.value.details) == (status, {"status": status})
+    assert caught.value.message.startswith(f"cloud test: the Image service answered {status} to POST: ")
+    assert caught.value.message.endswith("It is not so & never was.")
+    assert "<" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"", "Bad Request"),
+        (b"   ", "Bad Request"),
+        (b"plain text", "plain text"),
+        (b'{"error": {"message": "as Keystone has it"}}', "as Keystone has it"),
+        (b'{"message": ""}', '{"message": ""}'),
+        (b'["a list"]', '["a list"]'),
+        (b'"a string"', '"a string"'),
+        (b"x" * 2000, "x" * 500),
+        ("ünï".encode(), "ünï"),
+    ],
+    ids=["empty", "blank", "text", "keystone", "no-message", "list", "string", "long", "unicode"],
+)
+def test_every_body_says_something(cloud, session, body, text):
+    cloud.instead("GET", "/images", lambda request: respond(request, Answer(400, body)))
+    with pytest.raises(CloudError) as caught:
+        session.image("GET", "/images")
+    assert caught.value.message == f"cloud test: the Image service answered 400 to GET: {text}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "advice"),
+    [
+        ("publicize_image", "Use visibility community"),
+        ("communitize_image", "share the image with the projects by name"),
+        ("add_image", "A reader cannot create images"),
+        ("modify_image", "A reader cannot change images"),
+        ("delete_image", "A reader cannot delete images"),
+        ("add_member", "Only a project that owns an image"),
+        ("modify_member", "Only the project that an image is shared with can accept"),
+    ],
+)
+def test_a_policy_comes_with_advice(cloud, session, policy, advice):
+    cloud.fail("GET", "/images", 403, f"You are not authorized to complete {policy} action.")
+    with pytest.raises(ForbiddenError, match=rf"{policy} action \(policy {policy}\)\. .*{advice}"):
+        session.image("GET", "/images")
+
+
+def test_another_policy_is_named(cloud, session):
+    cloud.fail("GET", "/images", 403, "You are not authorized to complete copy_image action.")
+    with pytest.raises(ForbiddenError, match=r"copy_image action \(policy copy_image\)\.$"):
+        session.image("GET", "/images")
+
+
+def test_the_service_refuses_readers_with_advice(cloud):
+    with pytest.raises(ForbiddenError, match="A reader cannot create images. Use credentials with the role member"):
+        cloud.session(roles=("reader",)).image("POST", "/images", json={"name": "x"})
+
+
+@pytest.mark.parametrize(("method", "attempts"), [("GET", 4), ("DELETE", 4), ("POST", 1), ("PUT", 1), ("PATCH", 1)])
+@pytest.mark.usefixtures("pauses")
+def test_only_what_is_harmless_is_repeated(cloud, session, method, attempts):
+    cloud.break_off(method, "/images", times=10)
+    with pytest.raises(CloudError, match=f"cloud test: the Image service cannot be reached at {URL}/image/v2/images: "):
+        session.image(method, "/images?name=x")
+    cloud.faults.clear()
+    cloud.fail(method, "/images", 503, "Busy.", times=10)
+    with pytest.raises(CloudError, match="answered 503"):
+        session.image(method, "/images")
+    assert cloud.log == [f"{method} /images"] * 2 * attempts
+
+
+def test_a_short_outage_goes_unnoticed(cloud, session, pauses):
+    cloud.fail("GET", "/images", 503, "Busy.", times=2)
+    cloud.break_off("GET", "/images")
+    assert session.image("GET", "/images").json() == {"images": []}
+    assert len(pauses) == 3
+
+
+def test_another_failure_of_a_request_is_told(cloud, session):
+    def fail(_request):
+        raise exceptions.InvalidResponse("odd")
+
+    cloud.instead("POST", "/images", fail)
+    with pytest.raises(CloudError, match="cloud test: the Image service failed: .*Invalid response"):
+        session.image("POST", "/images", json={})
+
+
+def test_json_is_asked_for_and_other_headers_are_kept(cloud, session):
+    session.image("GET", "/images", headers={"X-Other": "1"})
+    assert cloud.sent[0].headers["Accept"] == "application/json"
+    assert cloud.sent[0].headers["X-Other"] == "1"
+
+
+@pytest.mark.parametrize("address", ["/identity", "/identity/", "/identity/v3", "/identity/v3/"])
+def test_the_identity_service_is_found_below_the_address(cloud, address):
+    session = cloud.session(roles=("admin",))
+    session._auth.auth_url = URL + address
+    assert session.identity("GET", "/projects?name=own").json()["projects"][0]["id"] == "p-own"
+
+
+def test_errors_of_the_identity_service_name_it(cloud, session):
+    with pytest.raises(ForbiddenError, match="the Identity service answered 403"):
+        session.identity("GET", "/projects?name=own")
+
+
+def test_who_the_credentials_are(cloud):
+    session = cloud.session("p-a", ("member", "reader"))
+    assert isinstance(session, Session)
+    assert (session.project_id, session.project_name) == ("p-a", "team-a")
+    assert session.project == Project("p-a", "team-a")
+    assert session.roles == {"member", "reader"}

@@ -1,0 +1,174 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import io
+import struct
+
+import pytest
+from oslo_utils.imageutils import format_inspector
+
+from ansible_collections.xloud.image.plugins.module_utils._data.inspection import inspect
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError
+
+MIB = 1024 * 1024
+MBR = b"\0" * 446 + struct.pack("<BBBBBBBBII", 0x80, 0, 2, 0, 0x83, 0, 0, 0, 1, 100) + b"\0" * 48 + b"\x55\xaa"
+
+
+def iso9660(system_area=b""):
+    """The smallest thing that is an ISO 9660 file system of 100 blocks."""
+    descriptor = bytearray(2048)
+    descriptor[:7] = b"\x01CD001\x01"
+    descriptor[80:88] = struct.pack("<I", 100) + struct.pack(">I", 100)
+    descriptor[128:132] = struct.pack("<H", 2048) + struct.pack(">H", 2048)
+    return system_area.ljust(32768, b"\0") + bytes(descriptor) + b"\0" * (100 * 2048 - 32768 - 2048)
+
+
+class Counting(io.BytesIO):
+    """A file that counts what is read of it."""
+
+    count = 0
+
+    def read(self, size=-1):
+        block = super().read(size)
+        self.count += len(block)
+        return block
+
+
+def inspect_file(path):
+    with path.open("rb") as handle:
+        return inspect(handle, str(path), path.stat().st_size)
+
+
+def inspect_bytes(data):
+    return inspect(io.BytesIO(data), "data", len(data))
+
+
+@pytest.mark.parametrize(
+    ("options", "disk_format"),
+    [
+        (["-f", "qcow2"], "qcow2"),
+        (["-f", "qcow2", "-o", "compat=0.10"], "qcow2"),
+        (["-f", "raw"], "raw"),
+        (["-f", "vmdk", "-o", "subformat=monolithicSparse"], "vmdk"),
+        (["-f", "vmdk", "-o", "subformat=streamOptimized"], "vmdk"),
+        (["-f", "vpc"], "vhd"),
+        (["-f", "vhdx"], "vhdx"),
+        (["-f", "vdi"], "vdi"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value[1::2]),
+)
+def test_formats(qemu_img, tmp_path, options, disk_format):
+    path = tmp_path / "image"
+    qemu_img("create", *options, path, "5M")
+    facts = inspect_file(path)
+    assert facts.disk_formats == (disk_format,)
+    assert facts.size == path.stat().st_size
+    # A VHD counts in cylinders, so that it is a little larger than asked for.
+    assert 5 * MIB <= facts.virtual_size <= 5 * MIB + (65536 if disk_format == "vhd" else 0)
+    assert facts.digests == {}
+
+
+@pytest.mark.parametrize("subformat", ["monolithicSparse", "streamOptimized"])
+def test_a_vmdk_with_data(qemu_img, tmp_path, subformat):
+    source, path = tmp_path / "source", tmp_path / "image"
+    source.write_bytes(b"x" * 3 * MIB)
+    qemu_img("convert", "-f", "raw", "-O", "vmdk", "-o", f"subformat={subformat}", source, path)
+    facts = inspect_file(path)
+    assert (facts.disk_formats, facts.virtual_size) == (("vmdk",), 3 * MIB)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"x", b"QFI", b"garbage" * 1000, b"\0" * MIB, b"CD001", bytes(range(256)) * 4096],
+    ids=["byte", "half-magic", "garbage", "zeros", "cd", "bytes"],
+)
+def test_anything_else_is_raw(data):
+    facts = inspect_bytes(data)
+    assert (facts.disk_formats, facts.virtual_size) == (("raw",), len(data))
+
+
+def test_a_disk_with_partitions_is_raw():
+    data = MBR + b"\0" * MIB
+    facts = inspect_bytes(data)
+    assert (facts.disk_formats, facts.virtual_size) == (("raw",), len(data))
+
+
+def test_an_iso():
+    facts = inspect_bytes(iso9660())
+    assert (facts.disk_formats, facts.virtual_size) == (("iso",), 100 * 2048)
+
+
+def test_a_hybrid_iso_may_be_called_raw_too():
+    data = iso9660(MBR)
+    facts = inspect_bytes(data)
+    assert (facts.disk_formats, facts.virtual_size) == (("iso", "raw"), len(data))
+
+
+@pytest.mark.parametrize(
+    ("options", "check"),
+    [(["-b", "base.qcow2", "-F", "qcow2"], "backing_file"), (["-o", "data_file=data.raw"], "data_file")],
+)
+def test_a_qcow2_that_needs_another_file_is_refused(qemu_img, tmp_path, monkeypatch, options, check):
+    monkeypatch.chdir(tmp_path)
+    qemu_img("create", "-f", "qcow2", "base.qcow2", "1M")
+    qemu_img("create", "-f", "qcow2", *options, "image.qcow2", "1M")
+    with pytest.raises(DataError, match=f"image.qcow2 is not safe to use as qcow2.* {check}: .*qemu-img convert"):
+        inspect_file(tmp_path / "image.qcow2")
+
+
+def test_a_vmdk_that_needs_another_file_is_refused(qemu_img, tmp_path):
+    path = tmp_path / "image.vmdk"
+    qemu_img("create", "-f", "vmdk", "-o", "subformat=monolithicFlat", path, "1M")
+    with pytest.raises(DataError, match="not safe to use as vmdk"):
+        inspect_file(path)
+
+
+def test_a_truncated_qcow2_is_no_image(qemu_img, tmp_path):
+    path = tmp_path / "image.qcow2"
+    qemu_img("create", "-f", "qcow2", path, "1M")
+    data = path.read_bytes()[:50]
+    try:
+        facts = inspect_bytes(data)
+    except DataError:
+        return
+    assert facts.disk_formats == ("raw",)
+
+
+def test_a_broken_header_is_told(qemu_img, tmp_path, monkeypatch):
+    def fail(_inspector):
+        raise format_inspector.ImageFormatError("odd")
+
+    path = tmp_path / "image.qcow2"
+    qemu_img("create", "-f", "qcow2", path, "1M")
+    monkeypatch.setattr(format_inspector.QcowInspector, "safety_check", fail)
+    with pytest.raises(DataError, match="image.qcow2 is a broken qcow2 file: odd"):
+        inspect_file(path)
+
+
+def test_two_formats_in_one_are_refused(qemu_img, tmp_path):
+    path = tmp_path / "image.qcow2"
+    qemu_img("create", "-f", "qcow2", path, "1M")
+    data = path.read_bytes()
+    with pytest.raises(DataError, match="data is iso and qcow2, which the Image service does not keep"):
+        inspect_bytes(iso9660(data[:32768]))
+
+
+def test_a_qed_is_no_format_of_the_service():
+    header = struct.pack("<4sIII", b"QED\0", 65536, 4, 1).ljust(4096, b"\0")
+    with pytest.raises(DataError, match="data is qed, which the Image service does not keep"):
+        inspect_bytes(header)
+
+
+def test_no_more_is_read_than_the_inspector_needs(qemu_img, tmp_path):
+    path = tmp_path / "image.qcow2"
+    qemu_img("create", "-f", "qcow2", path, "1M")
+    stream = Counting(path.read_bytes() + b"\0" * 20 * MIB)
+    inspect(stream, "data", None)
+    assert stream.count < 4 * MIB
+
+
+def test_the_size_of_raw_data_may_be_unknown():
+    facts = inspect(io.BytesIO(b"garbage"), "data", None)
+    assert (facts.size, facts.virtual_size) == (None, None)

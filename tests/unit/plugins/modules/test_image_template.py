@@ -1,0 +1,126 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACES
+from ansible_collections.xloud.image.plugins.module_utils._plan.export import sidecar_content
+from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, NAME, OURS, digest, image
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "base.raw"
+    path.write_bytes(DATA)
+    return str(path)
+
+
+def test_creation(cloud, glance, source, run_thrice):
+    options = {"checksum": f"sha256:{digest('sha256')}", "properties": {"os_distro": "ubuntu"}, "protected": True}
+    result = run_thrice("image_template", template="ubuntu-24.04-base", version="1.0", source=source, **options)
+    [image_id] = glance.images
+    assert glance.data[image_id] == DATA
+    assert result["image"]["id"] == image_id
+    assert result["image"]["stage"] == "staged"
+    assert result["diff"]["before"] == {}
+    assert [change.partition(" ")[0] for change in cloud.changes] == ["POST", "PUT", "PATCH"]
+
+
+def test_what_is_there_costs_two_listings(cloud, glance, source, run):
+    glance.add(NAME, DATA, **OURS)
+    assert not run("image_template", name=NAME, source=source)["changed"]
+    assert cloud.log == ["GET /images", "GET /images"]
+
+
+def test_metadata(glance, source, run_thrice):
+    image_id = glance.add(NAME, DATA, os_distro="debian", **OURS)
+    result = run_thrice("image_template", name=NAME, source=source, min_ram=512, properties={"os_distro": None})
+    assert result["diff"] == {
+        "before": {"min_ram": 0, "properties": {"os_distro": "debian"}},
+        "after": {"min_ram": 512},
+    }
+    assert "os_distro" not in glance.images[image_id]
+
+
+def test_replacement(glance, source, run_thrice):
+    old = glance.add(NAME, b"other", **OURS)
+    result = run_thrice("image_template", name=NAME, source=source, replace=True)
+    assert [action["action"] for action in result["actions"]] == ["create", "delete"]
+    [image_id] = glance.images
+    assert image_id != old
+    assert glance.images[image_id][REPLACES] == old
+
+
+def test_a_replacement_that_was_interrupted_is_completed(glance, source, run):
+    old = glance.add(NAME, b"other", **OURS)
+    glance.in_use = {old}
+    failed = run("image_template", name=NAME, source=source, replace=True)
+    assert failed["failed"]
+    assert [action["action"] for action in failed["actions"]] == ["create"]
+    glance.in_use = set()
+    assert run("image_template", name=NAME, source=source)["changed"]
+    assert old not in glance.images
+    assert not run("image_template", name=NAME, source=source)["changed"]
+
+
+def test_leftovers(glance, source, run_thrice):
+    half = glance.add(NAME, None, status="saving", **OURS)
+    run_thrice("image_template", name=NAME, source=source)
+    assert half not in glance.images
+
+
+def test_absence(glance, run_thrice):
+    glance.add(NAME, DATA, os_hidden=True, **OURS)
+    result = run_thrice("image_template", name=NAME, state="absent")
+    assert result["image"] is None
+    assert glance.images == {}
+
+
+def test_a_restored_image(glance, source, tmp_path, run_thrice):
+    sidecar = tmp_path / "base.raw.json"
+    sidecar.write_text(sidecar_content(image(min_ram=512, tags=frozenset("a"), properties={"os_distro": "x"}), ()))
+    run_thrice("image_template", source=source, sidecar=str(sidecar))
+    [restored] = glance.images.values()
+    assert (restored["name"], restored["min_ram"], restored["tags"]) == (NAME, 512, ["a"])
+    assert restored["os_distro"] == "x"
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_wrong_checksum_fails_in_check_mode_too(glance, source, run, check, replace):
+    if replace:
+        glance.add(NAME, b"even other", **OURS)
+    before = dict(glance.images)
+    checksum = f"sha512:{digest('sha512', b'other')}"
+    result = run("image_template", check=check, name=NAME, source=source, checksum=checksum, replace=replace)
+    assert result["failed"]
+    assert "is not what its checksum says" in result["msg"]
+    assert result["actions"] == []
+    assert glance.images == before
+
+
+def test_published_content_names_the_next_version(glance, source, run):
+    glance.add(NAME, b"other", visibility="public", **OURS)
+    result = run("image_template", name=NAME, source=source, replace=True)
+    assert result["failed"]
+    assert result["next_version"] == "ubuntu-24.04-base-v1.1"
+
+
+def test_an_image_of_another_project(glance, source, run_thrice):
+    run_thrice("image_template", cloud="admin", name=NAME, source=source, owner="team-a")
+    [created] = glance.images.values()
+    assert created["owner"] == "p-a"
+
+
+def test_a_url_with_secrets(run, web):
+    url = web.put("/a", b"", status=500).replace("//", "//me:hunter2@") + "?token=s3cret"
+    result = run("image_template", name=NAME, source=url)
+    assert result["failed"]
+    assert "hunter2" not in str(result)
+    assert "s3cret" not in str(result)
+
+
+def test_an_address_that_is_none_is_an_error_of_the_option(run):
+    assert run("image_template", name=NAME, source="http://[::1/a")["option"] == "source"
