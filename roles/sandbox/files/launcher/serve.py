@@ -1,0 +1,183 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the services of a sandbox, each in a process of its own, until one of them ends or this launcher is told to stop.
+
+Half a cloud is none: when a service ends, the others are ended too, and the state says which one it was.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from access_log import AccessLog
+from instance import Instance, State
+from layout import HOST, Layout
+from probe import Probe
+from sqlite_mode import queue_transactions
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+LISTEN_QUEUE = 1024
+PATIENCE = 120
+
+
+@dataclass(frozen=True)
+class Service:
+    name: str
+    module: str
+    config_variable: str
+
+
+SERVICES = (
+    Service("identity", "keystone.wsgi.api", "OS_KEYSTONE_CONFIG_DIR"),
+    Service("image", "glance.wsgi.api", "OS_GLANCE_CONFIG_DIR"),
+)
+
+
+class ServiceEndedError(Exception):
+    def __init__(self, service: str, status: int) -> None:
+        code = os.waitstatus_to_exitcode(status)
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        super().__init__(f"the {service} service {how}")
+        self.service = service
+
+
+class QuietHandler(WSGIRequestHandler):
+    """The access log is written by AccessLog."""
+
+    def log_request(self, *_args: object) -> None:
+        pass
+
+
+class Launcher:
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._instance = Instance(layout)
+        self._state = State()
+        self._children: dict[int, str] = {}
+
+    def run(self) -> None:
+        # The lock lives as long as a process has it open: it is never given back by hand.
+        self._lock = self._instance.hold()
+        # So does the writing end of this pipe, here alone: its closing tells the services that the launcher was killed.
+        self._lifeline, self._writing_end = os.pipe()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            ports = [self._layout.port(service.name) for service in SERVICES]
+            self._record(phase="starting", digest=self._layout.digest(), ports=ports)
+            self._start_services()
+            self._warm_up()
+            self._record(phase="ready")
+            raise self._ended_service(os.wait())
+        except (ServiceEndedError, OSError) as error:
+            self._record(phase="failed", service=getattr(error, "service", ""), reason=str(error))
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.killpg(0, signal.SIGTERM)
+
+    def _record(self, **changes: Any) -> None:
+        self._state = replace(self._state, **changes)
+        self._instance.record(self._state)
+
+    def _start_services(self) -> None:
+        sockets = {service.name: listen(self._layout.port(service.name)) for service in SERVICES}
+        for service in SERVICES:
+            pid = os.fork()
+            if not pid:
+                os.close(self._writing_end)
+                serve(service, self._layout, sockets, self._lifeline)
+            self._children[pid] = service.name
+        # The services alone keep their sockets, so that a request to one that ended fails at once.
+        for bound in sockets.values():
+            bound.close()
+        self._record(pids={"launcher": os.getpid(), **{name: pid for pid, name in self._children.items()}})
+
+    def _warm_up(self) -> None:
+        try:
+            Probe(self._layout, PATIENCE).run()
+        except OSError:
+            self._raise_if_service_ended()
+            raise
+
+    def _raise_if_service_ended(self) -> None:
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            ended = os.waitpid(-1, os.WNOHANG)
+            if ended[0]:
+                raise self._ended_service(ended)
+            time.sleep(0.05)
+
+    def _ended_service(self, ended: tuple[int, int]) -> ServiceEndedError:
+        pid, status = ended
+        return ServiceEndedError(self._children.pop(pid), status)
+
+
+def listen(port: int) -> socket.socket:
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+    except OSError as error:
+        raise OSError(f"port {port} of {HOST} cannot be used: {error.strerror}") from None
+    bound.listen(LISTEN_QUEUE)
+    return bound
+
+
+def serve(service: Service, layout: Layout, sockets: dict[str, socket.socket], lifeline: int) -> NoReturn:
+    """Become a service; never return to the code of the launcher."""
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        threading.Thread(target=end_with, args=[lifeline], daemon=True).start()
+        write_output_to(layout.log(service.name))
+        for name, bound in sockets.items():
+            if name != service.name:
+                bound.close()
+        prepare_environment(service, layout)
+        queue_transactions()
+        application = AccessLog(
+            importlib.import_module(service.module).application, layout.log(f"{service.name}-access")
+        )
+        bound = sockets[service.name]
+        make_server(
+            HOST, layout.port(service.name), application, threaded=True, request_handler=QuietHandler, fd=bound.fileno()
+        ).serve_forever()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def end_with(lifeline: int) -> NoReturn:
+    os.read(lifeline, 1)
+    os._exit(1)
+
+
+def write_output_to(log: Path) -> None:
+    """Start a fresh log, and keep the one before."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+    opened = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(opened, sys.stdout.fileno())
+    os.dup2(opened, sys.stderr.fileno())
+
+
+def prepare_environment(service: Service, layout: Layout) -> None:
+    os.environ[service.config_variable] = str(layout.root / "etc")
+    # oslo.config reads it from here; so it stands in no second file and on no command line.
+    os.environ["OS_KEYSTONE_AUTHTOKEN__PASSWORD"] = layout.passwords()["glance"]
+    # Keystone reads the command line where it finds no uWSGI.
+    sys.argv[1:] = []
+
+
+if __name__ == "__main__":
+    Launcher(Layout(Path(sys.argv[1]))).run()

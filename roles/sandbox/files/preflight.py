@@ -1,0 +1,116 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Say why a sandbox cannot be here, before anything is changed; else print what is here already, as JSON.
+
+Runs on whatever Python it is given, so it keeps to old syntax and stands alone.
+"""
+
+import argparse
+import fcntl
+import importlib.util
+import json
+import os
+import socket
+import sys
+
+MARKER = ".xloud-image-sandbox"
+OLDEST_PYTHON = (3, 11)
+NEEDED_MODULES = ("ensurepip", "venv")
+
+
+def check_python():
+    if sys.version_info < OLDEST_PYTHON:
+        yield "sandbox_python: {0} is Python {1}, but Keystone and Glance need {2} or newer".format(
+            sys.executable, sys.version.split()[0], ".".join(map(str, OLDEST_PYTHON))
+        )
+        return
+    for module in NEEDED_MODULES:
+        if importlib.util.find_spec(module) is None:
+            yield "sandbox_python: {0} lacks the module {1} (of python3-venv, on Debian and Ubuntu)".format(
+                sys.executable, module
+            )
+
+
+def check_directory(variable, path):
+    if os.path.lexists(path) and not os.path.isdir(path):
+        yield "{0}: {1} is no directory".format(variable, path)
+    elif os.path.isdir(path) and os.listdir(path) and not os.path.exists(os.path.join(path, MARKER)):
+        yield "{0}: {1} holds something else than a sandbox (no {2} in it); choose another directory".format(
+            variable, path, MARKER
+        )
+
+
+def check_port(variable, port, own):
+    if port in own:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            yield "{0}: port {1} of 127.0.0.1 cannot be used ({2}); end what uses it, or choose another port".format(
+                variable, port, os.strerror(error.errno)
+            )
+
+
+def is_running(directory):
+    """Whether a process of the sandbox lives: while one does, it holds a lock."""
+    try:
+        with open(os.path.join(directory, "run", "lock")) as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def own_ports(directory):
+    try:
+        with open(os.path.join(directory, "run", "state.json")) as state:
+            return json.load(state)["ports"]
+    except OSError:
+        return []
+
+
+def installed(path):
+    """What the role noted in a directory of its own when that was complete."""
+    try:
+        with open(os.path.join(path, MARKER)) as marker:
+            return marker.read()
+    except OSError:
+        return ""
+
+
+def installed_venv(path):
+    """Nothing also where the Python that the virtual environment was made with is gone."""
+    return installed(path) if os.access(os.path.join(path, "bin", "python"), os.X_OK) else ""
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--directory", required=True)
+    parser.add_argument("--venv", required=True)
+    parser.add_argument("--port", action="append", default=[], metavar="VARIABLE=PORT")
+    options = parser.parse_args()
+    running = is_running(options.directory)
+    own = own_ports(options.directory) if running else []
+    faults = list(check_directory("sandbox_directory", options.directory))
+    if options.port:
+        faults += check_python()
+        faults += check_directory("sandbox_venv", options.venv)
+    for variable, port in (port.split("=") for port in options.port):
+        faults += check_port(variable, int(port), own)
+    if faults:
+        sys.exit("\n".join(faults))
+    found = {
+        "running": running,
+        "python": "{0}.{1}".format(*sys.version_info),
+        "launcher": installed(options.directory),
+        "venv": installed_venv(options.venv),
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
