@@ -16,15 +16,14 @@ if t.TYPE_CHECKING:
 
 _BLOCK: t.Final = 65536
 
-# How the Image service calls what the inspector tells apart. A disk with a partition table is raw data; an ISO
-# image with one is a hybrid, which starts from a CD drive and from a disk alike.
-_DISK_FORMATS: t.Final[dict[frozenset[str], tuple[str, ...]]] = {
-    frozenset({"raw"}): ("raw",),
-    frozenset({"gpt"}): ("raw",),
-    frozenset({"luks"}): ("raw",),
-    frozenset({"iso"}): ("iso",),
-    frozenset({"iso", "gpt"}): ("iso", "raw"),
-    **{frozenset({name}): (name,) for name in ("qcow2", "vmdk", "vhd", "vhdx", "vdi")},
+# How the Image service calls what the inspector tells apart. A disk with a partition table is raw data. An ISO image
+# with one is a hybrid, which starts from a CD drive and from a disk alike; the Image service takes it as iso alone.
+_DISK_FORMATS: t.Final = {
+    frozenset({"raw"}): "raw",
+    frozenset({"gpt"}): "raw",
+    frozenset({"luks"}): "raw",
+    frozenset({"iso", "gpt"}): "iso",
+    **{frozenset({name}): name for name in ("iso", "qcow2", "vmdk", "vhd", "vhdx", "vdi")},
 }
 
 
@@ -52,13 +51,13 @@ def inspect(stream: Readable, name: str, size: int | None) -> SourceFacts:
     if wrapper.formats is None:
         wrapper._finish()
     found = wrapper.formats or []
-    disk_formats = _DISK_FORMATS.get(frozenset(map(str, found)))
-    if disk_formats is None:
+    disk_format = _DISK_FORMATS.get(frozenset(map(str, found)))
+    if disk_format is None:
         raise DataError(f"{name} is {' and '.join(sorted(map(str, found)))}, which the Image service does not keep.")
     for inspector in found:
         _check_safety(inspector, name)
-    main = next(inspector for inspector in found if str(inspector) in (disk_formats[0], "gpt", "luks"))
-    return SourceFacts(disk_formats, size, _virtual_size(main, size))
+    virtual_sizes = {str(inspector): _virtual_size(inspector, size) for inspector in found}
+    return SourceFacts(disk_format, size, virtual_sizes.get(disk_format, size))
 
 
 def _check_safety(inspector: format_inspector.FileInspector, name: str) -> None:

@@ -77,12 +77,12 @@ class SourceFacts:
     """
     What was read of a source, as far as a plan needed it.
 
-    C(disk_formats) are the disk formats that the content may rightly be called, the best name first.
+    C(disk_format) is the format of the content, by the name that the Image service has for it.
     C(size) and C(virtual_size) are bytes. C(digests) maps algorithms, as hashlib names them, to hexadecimal
     digests of the whole content; it is empty where nothing had to be hashed yet.
     """
 
-    disk_formats: tuple[str, ...] = ()
+    disk_format: str | None = None
     size: int | None = None
     virtual_size: int | None = None
     digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)

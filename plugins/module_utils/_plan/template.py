@@ -233,14 +233,14 @@ def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
     return {**body, "owner": wanted.owner} if wanted.owner else body
 
 
-def _disk_format(wanted: Template, facts: SourceFacts) -> str:
+def _disk_format(wanted: Template, facts: SourceFacts) -> str | None:
     declared = wanted.disk_format
     if declared is None:
-        return facts.disk_formats[0]
-    if declared in facts.disk_formats or ("raw" in facts.disk_formats and declared in _UNMARKED):
+        return facts.disk_format
+    if declared == facts.disk_format or {declared, facts.disk_format} <= _UNMARKED:
         return declared
     raise DataError(
-        f"{wanted.source} is declared as {declared}, and its content is {' or '.join(facts.disk_formats)}. "
+        f"{wanted.source} is declared as {declared}, and its content is {facts.disk_format}. "
         "Correct disk_format, or leave it out: it is found from the content."
     )
 

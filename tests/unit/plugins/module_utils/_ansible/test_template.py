@@ -125,7 +125,7 @@ RECORDED = {"xloud_image_source_checksum": str(checksum("sha256"))}
 @pytest.mark.parametrize("given", [{}, {"name": "debian-12-base-v2.0"}], ids=["same-name", "other-name"])
 def test_a_restored_image_is_restored_once(properties, given):
     asked = wanted(sidecar_of(image(properties=properties)), **given)
-    facts = SourceFacts(("raw",), 4, 4)
+    facts = SourceFacts("raw", 4, 4)
     body = dict(plan_template(asked, (), facts).actions[0].body)
     restored = Image.from_api(
         {

@@ -83,7 +83,7 @@ def test_what_is_not_needed_is_not_read(source):
     ids=["inspect", "hash", "size", "other-size"],
 )
 def test_facts_of_a_file(path, asked, digests):
-    expected = SourceFacts(("raw",), 4, 4, {name: digest(name) for name in digests})
+    expected = SourceFacts("raw", 4, 4, {name: digest(name) for name in digests})
     assert read_facts(Source(str(path)), asked) == expected
 
 
