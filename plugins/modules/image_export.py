@@ -118,11 +118,13 @@ sidecar:
   sample: /backup/ubuntu-24.04-base-v1.2.qcow2.json
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.export import SPECIFICATION, wanted_export
-from ansible_collections.xloud.image.plugins.module_utils._ansible.report import exit_with, report_errors
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
+    ImageModule,
+    exit_with,
+    report_errors,
+)
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
@@ -134,7 +136,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.reference import
 
 
 def main() -> None:
-    module = AnsibleModule(**SPECIFICATION)
+    module = ImageModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
         session = connect(connection_options(params))

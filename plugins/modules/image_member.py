@@ -154,8 +154,6 @@ members:
       type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, today
 from ansible_collections.xloud.image.plugins.module_utils._ansible.member import (
     SPECIFICATION,
@@ -163,7 +161,11 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.member import
     is_answer,
     wanted_members,
 )
-from ansible_collections.xloud.image.plugins.module_utils._ansible.report import exit_with, report_errors
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
+    ImageModule,
+    exit_with,
+    report_errors,
+)
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
@@ -179,7 +181,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.reference import
 
 
 def main() -> None:
-    module = AnsibleModule(**SPECIFICATION)
+    module = ImageModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
         check_member_options(params)

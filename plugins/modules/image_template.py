@@ -284,10 +284,12 @@ diff:
 
 import dataclasses
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
-from ansible_collections.xloud.image.plugins.module_utils._ansible.report import exit_with, report_errors
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
+    ImageModule,
+    exit_with,
+    report_errors,
+)
 from ansible_collections.xloud.image.plugins.module_utils._ansible.template import (
     SPECIFICATION,
     wanted_source,
@@ -307,7 +309,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.template import 
 
 
 def main() -> None:
-    module = AnsibleModule(**SPECIFICATION)
+    module = ImageModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
         source = wanted_source(params)

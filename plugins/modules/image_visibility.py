@@ -139,10 +139,12 @@ diff:
         replaced_by: ubuntu-24.04-base-v1.2
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, today
-from ansible_collections.xloud.image.plugins.module_utils._ansible.report import exit_with, report_errors
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
+    ImageModule,
+    exit_with,
+    report_errors,
+)
 from ansible_collections.xloud.image.plugins.module_utils._ansible.visibility import SPECIFICATION, wanted_visibility
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
@@ -158,7 +160,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.visibility impor
 
 
 def main() -> None:
-    module = AnsibleModule(**SPECIFICATION)
+    module = ImageModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
         wanted = wanted_visibility(params, today())

@@ -96,7 +96,10 @@ def virtual_environment(name: str, python: Path, requirements: list[str]) -> Pat
             draft = WORK / "requirements.txt"
             draft.write_text(wanted)
             subprocess.run([uv, "venv", "--quiet", "--clear", "--python", python, home], check=True)
-            subprocess.run([uv, "pip", "install", "--quiet", "--python", home / "bin/python", "-r", draft], check=True)
+            subprocess.run(
+                [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", home / "bin/python", "-r", draft],
+                check=True,
+            )
             draft.replace(installed)
     return home / "bin"
 

@@ -61,7 +61,7 @@ def today() -> str:
 
 def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:
     """Return what of the options must not be shown, beyond what C(no_log) covers: passwords, and queries of URLs."""
-    clouds = [params["cloud"], params.get("member_clouds")]
+    clouds = [params.get("cloud"), params.get("member_clouds")]
     urls = [params.get("source"), params.get("checksum")]
     return {*_passwords(clouds), *(secret for url in urls if url for secret in Source(url).secrets)}
 

@@ -19,9 +19,22 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import Pla
 _LIBRARIES: t.Final = {"openstack": "openstacksdk", "keystoneauth1": "keystoneauth1", "oslo_utils": "oslo.utils"}
 
 
+class ImageModule(AnsibleModule):
+    """A module of this collection: none of its results shows a secret, whichever way it ends."""
+
+    def __init__(self, **specification: t.Any) -> None:
+        super().__init__(**specification)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        # An option may be refused before the module could say what is secret.
+        self.no_log_values.update(secrets_of(self.params))
+        super().fail_json(msg, **kwargs)
+        raise AssertionError("fail_json returned")
+
+
 @contextlib.contextmanager
 def report_errors(module: AnsibleModule) -> t.Iterator[None]:
-    """Turn the errors of the collection into a failed result that shows no secret."""
+    """Turn the errors of the collection into a failed result."""
     module.no_log_values.update(secrets_of(module.params))
     try:
         yield

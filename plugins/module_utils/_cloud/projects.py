@@ -64,17 +64,17 @@ class Projects:
             raise InputError(option, f"{len(found)} projects are named {name} ({ids}). Give the id instead.")
         return str(found[0]["id"])
 
-    def check(self, project: Project, option: str) -> None:
+    def check(self, projects: t.Iterable[Project], option: str) -> None:
         """
-        Make sure that the project of an id exists, as far as the credentials may look: the Image service never does.
+        Make sure that projects given by id exist, as far as the credentials may look: the Image service never does.
 
         :raises InputError: There is no such project.
         """
-        if project.name != project.id or project.id == self.session.project_id:
-            return
-        try:
-            self.session.identity("GET", f"/projects/{project.id}")
-        except ForbiddenError:
-            return
-        except NotFoundError as exc:
-            raise InputError(option, f"there is no project {project.id}.") from exc
+        given_by_id = (project.id for project in projects if project.name == project.id != self.session.project_id)
+        for project_id in given_by_id:
+            try:
+                self.session.identity("GET", f"/projects/{project_id}")
+            except ForbiddenError:
+                return
+            except NotFoundError as exc:
+                raise InputError(option, f"there is no project {project_id}.") from exc

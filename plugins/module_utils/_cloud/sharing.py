@@ -59,7 +59,5 @@ def check_additions(session: Session, plan: Plan) -> None:
 
     :raises InputError: One does not.
     """
-    projects = Projects(session)
-    for action in plan.actions:
-        if isinstance(action, AddMember):
-            projects.check(action.project, "members")
+    added = (action.project for action in plan.actions if isinstance(action, AddMember))
+    Projects(session).check(added, "members")

@@ -117,6 +117,8 @@ def _verify(session: Session, image: Image, upload: Upload, sent: t.Mapping[str,
         expected = file_digests(upload.source.location, {algorithm})[algorithm]
     if arrived.status != "active":
         raise CloudError(f"Image {image.name} is {arrived.status} after its data was sent, not active.")
+    if arrived.size == 0:
+        raise DataError(f"{upload.source} is empty: no data arrived.")
     if expected not in (None, digest):
         raise DataError(
             f"Image {image.name} did not arrive whole: {algorithm}:{expected} was sent, "

@@ -19,7 +19,7 @@ from ansible_collections.xloud.image.plugins.module_utils._data.hashing import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._data.inspection import Readable, inspect
 from ansible_collections.xloud.image.plugins.module_utils._data.local import open_file, read_text
-from ansible_collections.xloud.image.plugins.module_utils._data.web import fetch_text, open_url
+from ansible_collections.xloud.image.plugins.module_utils._data.web import Download, fetch_text, open_url
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum, find_in_sums, is_literal
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed, Upload
@@ -66,7 +66,7 @@ def _read_file_facts(source: Source, need: SourceNeed) -> SourceFacts:
 
 
 def _read_url_facts(source: Source, need: SourceNeed) -> SourceFacts:
-    with open_url(source) as download:
+    with _open_filled(source) as download:
         stream = _HashingStream(download, new_hashes(need.algorithms))
         facts = inspect(stream, str(source), download.size)
         if not need.algorithms or (download.size is not None and need.if_size not in (None, download.size)):
@@ -74,6 +74,14 @@ def _read_url_facts(source: Source, need: SourceNeed) -> SourceFacts:
         while stream.read(BLOCK):
             pass
         return dataclasses.replace(facts, size=stream.count, digests=stream.digests())
+
+
+@contextlib.contextmanager
+def _open_filled(source: Source) -> t.Iterator[Download]:
+    with open_url(source) as download:
+        if download.size == 0:
+            raise DataError(f"{source} is empty.")
+        yield download
 
 
 class _HashingStream:
@@ -154,9 +162,7 @@ def open_upload(upload: Upload, algorithms: t.Collection[str]) -> t.Iterator[Upl
     """
     wanted = {*algorithms, *([upload.checksum.algorithm] if upload.checksum else [])}
     if upload.source.is_url:
-        with open_url(upload.source) as download:
-            if download.size == 0:
-                raise DataError(f"{upload.source} is empty.")
+        with _open_filled(upload.source) as download:
             yield UploadStream(upload, download, download.size, wanted)
         return
     with open_file(upload.source.location) as handle:

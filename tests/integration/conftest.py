@@ -1,0 +1,363 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""
+What the tests in Python share: modules run through real ansible-playbook processes, a look past them at the cloud,
+servers that stop half way on purpose.
+
+OS_CLIENT_CONFIG_FILE names the clouds.yaml of the sandbox, and the modules are found through ANSIBLE_COLLECTIONS_PATH.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import openstack
+import pytest
+import yaml
+
+CLOUDS_FILE = Path(os.environ.get("OS_CLIENT_CONFIG_FILE", "clouds.yaml"))
+PATIENCE = 120
+MIB = 1024**2
+
+
+@pytest.fixture(scope="session")
+def clouds() -> dict[str, Any]:
+    """The configuration of each cloud of the sandbox."""
+    return yaml.safe_load(CLOUDS_FILE.read_text())["clouds"]
+
+
+class Cloud:
+    """The images of a cloud, past the modules under test."""
+
+    def __init__(self, name: str) -> None:
+        self.connection = openstack.connect(cloud=name)
+        self.image = self.connection.image
+
+    @property
+    def project_id(self) -> str:
+        return self.connection.current_project_id
+
+    def find(self, prefix: str) -> list[dict[str, Any]]:
+        query = "limit=1000&visibility=all&member_status=all"
+        pages = [self.image.get(f"/images?{query}&os_hidden={hidden}").json() for hidden in ("false", "true")]
+        return [image for page in pages for image in page["images"] if image["name"].startswith(prefix)]
+
+    def make(self, name: str, data: bytes) -> str:
+        """Return the id of a new raw image."""
+        body = {"name": name, "disk_format": "raw", "container_format": "bare", "visibility": "private"}
+        image_id = self.image.post("/images", json=body).json()["id"]
+        headers = {"Content-Type": "application/octet-stream"}
+        assert self.image.put(f"/images/{image_id}/file", data=data, headers=headers).status_code == 204
+        return image_id
+
+    def purge(self, prefix: str) -> None:
+        for image in self.find(prefix):
+            self.image.delete(f"/images/{image['id']}")
+
+
+@pytest.fixture(scope="session")
+def admin() -> Cloud:
+    return Cloud("sandbox-admin")
+
+
+@pytest.fixture(scope="session")
+def operator() -> Cloud:
+    return Cloud("sandbox-operator")
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest, admin: Cloud) -> Iterator[str]:
+    """A name of an image for this test alone."""
+    template = "itest-1-" + re.sub("[^a-z0-9]+", "-", request.node.name).strip("-")
+    yield f"{template}-v1.0"
+    admin.purge(template)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a run returned and printed."""
+
+    result: dict[str, Any]
+    output: str
+
+    @property
+    def taken(self) -> list[str]:
+        """The kinds of the actions."""
+        return [action["action"] for action in self.result["actions"]]
+
+
+class Run:
+    """A play with one task, on its way."""
+
+    def __init__(self, folder: Path, task: dict[str, Any], *options: str) -> None:
+        shown = "outcome={{ outcome | to_json | b64encode }}"
+        play = {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+            "tasks": [
+                {**task, "register": "outcome", "ignore_errors": True},
+                {"ansible.builtin.debug": {"msg": shown}},
+            ],
+        }
+        file = folder / "play.yml"
+        file.write_text(json.dumps([play]))
+        self.process = subprocess.Popen(
+            ["ansible-playbook", *options, file],
+            env={**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "XDG_CACHE_HOME": str(folder / "cache")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait(self) -> Outcome:
+        output, _nothing = self.process.communicate(timeout=PATIENCE)
+        shown = re.search(r"outcome=([\w+/=]+)", output)
+        assert shown, output
+        return Outcome(json.loads(base64.b64decode(shown[1])), output.replace(shown[0], ""))
+
+    def processes(self) -> list[int]:
+        """The ids of all processes of this run: those of Ansible make sessions of their own, so a group is no help."""
+        parents = {}
+        for file in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+        found = [self.process.pid]
+        for parent in found:
+            found += [process for process, each in parents.items() if each == parent]
+        return found
+
+    def kill(self) -> None:
+        for process in self.processes():
+            os.kill(process, signal.SIGKILL)
+        self.process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture
+def start_module(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Start a module; whatever still runs at the end of the test is killed."""
+    runs = []
+
+    def start(module: str, cloud: Any, *options: str, check: bool = False, **args: Any) -> Run:
+        task = {f"xloud.image.{module}": {"cloud": cloud, **args}, "check_mode": check}
+        run = Run(tmp_path, task, *options)
+        runs.append(run)
+        return run
+
+    yield start
+    for run in runs:
+        if run.process.poll() is None:
+            run.kill()
+
+
+@pytest.fixture
+def run_module(start_module: Callable[..., Run]) -> Callable[..., Outcome]:
+    """Run a module to its end, be it good or bad."""
+    return lambda *args, **kwargs: start_module(*args, **kwargs).wait()
+
+
+class Gate:
+    """A point half way that a transfer waits at until it may go, which is where it then breaks off."""
+
+    def __init__(self, *, is_open: bool = False) -> None:
+        self._reached = threading.Event()
+        self._opened = threading.Event()
+        if is_open:
+            self.open()
+
+    def open(self) -> None:
+        self._opened.set()
+
+    def wait_until_reached(self) -> None:
+        assert self._reached.wait(PATIENCE)
+
+    def pass_through(self) -> None:
+        self._reached.set()
+        self._opened.wait(PATIENCE)
+
+
+@dataclasses.dataclass
+class Page:
+    """What a web server gives, in chunks rather than with a length, or no more than half of it once a gate opens."""
+
+    data: bytes
+    chunked: bool = False
+    gate: Gate | None = None
+    agents: list[str] = dataclasses.field(default_factory=list)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_args: Any) -> None:
+        """Keep quiet."""
+
+
+class PageHandler(Handler):
+    def do_GET(self) -> None:
+        page: Page | None = self.server.pages.get(self.path.partition("?")[0])
+        self.close_connection = True
+        if page is None:
+            self.send_error(404)
+            return
+        page.agents.append(self.headers["User-Agent"])
+        self.send_response(200)
+        self.send_header(*(("Transfer-Encoding", "chunked") if page.chunked else ("Content-Length", len(page.data))))
+        self.end_headers()
+        # A client that has seen enough of the data hangs up.
+        with contextlib.suppress(ConnectionError):
+            self._send(page)
+
+    def _send(self, page: Page) -> None:
+        end = len(page.data) // 2 if page.gate else len(page.data)
+        for start in range(0, end, MIB):
+            block = memoryview(page.data)[start : min(start + MIB, end)]
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block) if page.chunked else block)
+        if page.gate:
+            page.gate.pass_through()
+        elif page.chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+
+@contextlib.contextmanager
+def serving(handler: type[Handler], **attributes: Any) -> Iterator[str]:
+    """Serve on a free port of this machine, and give the URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    vars(server).update(attributes, daemon_threads=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Web:
+    """A web server whose pages a test sets."""
+
+    def __init__(self, url: str, pages: dict[str, Page]) -> None:
+        self.url = url
+        self._pages = pages
+
+    def give(self, path: str, data: bytes, **settings: Any) -> Page:
+        page = self._pages[path] = Page(data, **settings)
+        return page
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    pages: dict[str, Page] = {}
+    with serving(PageHandler, pages=pages) as url:
+        yield Web(url, pages)
+        for page in pages.values():
+            if page.gate:
+                page.gate.open()
+
+
+class HalfHandler(Handler):
+    """Passes requests on to the Image service, and of image data no more than half, once a gate opens."""
+
+    def forward(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        upstream = http.client.HTTPConnection(self.server.upstream, timeout=PATIENCE)
+        with contextlib.closing(upstream), contextlib.suppress(ConnectionError):
+            upstream.request(self.command, self.path, body, dict(self.headers))
+            self._answer(upstream.getresponse())
+
+    def _answer(self, response: http.client.HTTPResponse) -> None:
+        data = response.read()
+        self.close_connection = True
+        self.send_response(response.status)
+        for header in ("Content-Type", "X-OpenStack-Request-ID"):
+            if header in response.headers:
+                self.send_header(header, response.headers[header])
+        if response.status != 204:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        is_data = self.command == "GET" and self.path.endswith("/file")
+        self.wfile.write(data[: len(data) // 2] if is_data else data)
+        if is_data:
+            self.server.gate.pass_through()
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = forward  # noqa: N815 - the names that http.server looks for
+
+
+@dataclasses.dataclass(frozen=True)
+class Half:
+    """A gate, and a cloud whose image data stops at it."""
+
+    gate: Gate
+    cloud: dict[str, Any]
+
+
+@pytest.fixture
+def half_of(clouds: dict[str, Any], admin: Cloud) -> Iterator[Callable[..., Half]]:
+    """Make a cloud give no more than half of an image's data."""
+    with contextlib.ExitStack() as stack:
+
+        def make(cloud: str, *, is_open: bool = False) -> Half:
+            gate = Gate(is_open=is_open)
+            stack.callback(gate.open)
+            upstream = urllib.parse.urlsplit(admin.image.get_endpoint()).netloc
+            url = stack.enter_context(serving(HalfHandler, upstream=upstream, gate=gate))
+            return Half(gate, {**clouds[cloud], "image_endpoint_override": url})
+
+        yield make
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A line of an access log."""
+
+    service: str
+    method: str
+    path: str
+    status: int
+
+
+class Requests:
+    """The requests of the modules under test, as the services logged them."""
+
+    _LINE = re.compile(r'\S+ \S+ "(?P<method>\S+) (?P<path>\S+)" (?P<status>\d+) .*"xloud\.image ')
+
+    def __init__(self) -> None:
+        folder = CLOUDS_FILE.parent / "log"
+        self._logs = {service: folder / f"{service}-access.log" for service in ("identity", "image")}
+        self._read = {service: log.stat().st_size for service, log in self._logs.items()}
+
+    def take(self) -> list[Request]:
+        """Return those that came since this was asked last."""
+        return [request for service in self._logs for request in self._take(service)]
+
+    def _take(self, service: str) -> Iterator[Request]:
+        with self._logs[service].open() as log:
+            log.seek(self._read[service])
+            for line in log:
+                match = self._LINE.match(line)
+                if match:
+                    yield Request(service, match["method"], match["path"], int(match["status"]))
+            self._read[service] = log.tell()
+
+
+@pytest.fixture
+def requests_seen() -> Requests:
+    return Requests()
