@@ -23,7 +23,7 @@ class ImageModule(AnsibleModule):
     """A module of this collection: none of its results shows a secret, whichever way it ends."""
 
     def __init__(self, **specification: t.Any) -> None:
-        super().__init__(**specification)
+        super().__init__(**specification)  # type: ignore[no-untyped-call] # AnsibleModule has no annotations
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         # An option may be refused before the module could say what is secret.
