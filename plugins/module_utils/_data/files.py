@@ -77,7 +77,10 @@ def target_path(path: str, filename: str, option: str = "path") -> str:
     :param filename: The name of the file where C(path) is a folder. It comes from afar and may not lead out of it.
     :raises InputError: The file cannot be written there.
     """
+    meant_as_folder = path.endswith("/")
     path = os.path.abspath(os.path.expanduser(path))
+    if meant_as_folder and not os.path.isdir(path):
+        raise InputError(option, f"{path} is no directory. Create it first, or name a file without a slash at its end.")
     if os.path.isdir(path):
         if "/" in filename or filename.startswith("."):
             raise InputError(option, f"{path} is a directory, and {filename!r} is no name for a file. Name the file.")

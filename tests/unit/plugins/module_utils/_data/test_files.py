@@ -170,6 +170,11 @@ def test_a_name_from_afar_does_not_lead_out_of_the_folder(tmp_path, name):
     assert target_path(str(tmp_path / "a.raw"), name) == str(tmp_path / "a.raw")
 
 
+def test_a_folder_that_is_not_there_is_no_file(tmp_path):
+    with pytest.raises(InputError, match="path: .* is no directory. Create it first"):
+        target_path(f"{tmp_path}/backup/", "a.raw")
+
+
 def test_a_name_from_afar_that_is_a_folder(tmp_path):
     (tmp_path / "x.raw").mkdir()
     with pytest.raises(InputError, match="is a directory"):
