@@ -94,16 +94,8 @@ def wanted_template(
 
 def _name(params: t.Mapping[str, t.Any], sidecar: t.Mapping[str, t.Any]) -> ImageName:
     if params["template"]:
-        return ImageName(check_template(params["template"]), Version.parse(_text(params["version"], "version")))
+        return ImageName(check_template(params["template"]), Version.parse(params["version"]))
     return ImageName.parse(params["name"] or sidecar["name"])
-
-
-def _text(value: t.Any, option: str) -> str:
-    if not isinstance(value, str):
-        raise InputError(
-            option, f'{value} is a number, and numbers lose their zeros: 1.10 is 1.1. Write "1.10" in quotes.'
-        )
-    return value
 
 
 def _sidecar_checksum(sidecar: t.Mapping[str, t.Any]) -> Checksum | None:

@@ -153,11 +153,8 @@ def _template(
     if not problems.clean_keys(path, found, _TEMPLATE):
         return None
     merged = _merge(defaults, found)
-    for number in found.get("versions") or {}:
-        if not isinstance(number, str):
-            problems.add(f"{path}.versions.{number}", "is a number, and numbers lose their zeros. Put it in quotes.")
     versions = [
-        _version(problems, path, name, str(number), each, merged, directory)
+        _version(problems, path, name, number, each, merged, directory)
         for number, each in (found.get("versions") or {}).items()
     ]
     if not versions:
@@ -187,7 +184,7 @@ def _version(
     problems: _Problems,
     template_path: str,
     template: str,
-    number: str,
+    number: t.Any,
     found: t.Any,
     merged: t.Mapping[str, t.Any],
     directory: str,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 
@@ -32,12 +33,16 @@ class Version:
     minor: int
 
     @classmethod
-    def parse(cls, text: str, option: str = "version") -> Version:
+    def parse(cls, text: t.Any, option: str = "version") -> Version:
         """
         Return the version that C(text) names.
 
-        :raises InputError: The text is not C(<major>.<minor>).
+        :raises InputError: It is not text, or not C(<major>.<minor>).
         """
+        if not isinstance(text, str):
+            raise InputError(
+                option, f'{text} is a number, and numbers lose their zeros: 1.10 is 1.1. Write "1.10" in quotes.'
+            )
         match = _VERSION.fullmatch(text)
         if not match:
             raise InputError(
