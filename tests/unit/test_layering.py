@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "_ansible": {"ansible.module_utils", "_model", "_plan"},
     "_plan": {"_model"},
     "_cloud": {"openstack", "keystoneauth1", "requests", "_model", "_data"},
-    "_data": {"oslo_utils", "requests", "urllib3", "_model"},
+    "_data": {"oslo_utils", "requests", "urllib3", "yaml", "_model"},
     "_model": set(),
     "filter": {"ansible", "_model", "_plan"},
     "lookup": {"ansible", "_model", "_plan"},

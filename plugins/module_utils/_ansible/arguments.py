@@ -62,8 +62,15 @@ def today() -> str:
 def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:
     """Return what of the options must not be shown, beyond what C(no_log) covers: passwords, and queries of URLs."""
     clouds = [params.get("cloud"), params.get("member_clouds")]
-    urls = [params.get("source"), params.get("checksum")]
-    return {*_passwords(clouds), *(secret for url in urls if url for secret in Source(url).secrets)}
+    return {*_passwords(clouds), *_url_secrets(params)}
+
+
+def _url_secrets(value: t.Any, key: str = "") -> t.Iterator[str]:
+    if isinstance(value, t.Mapping):
+        for name, each in value.items():
+            yield from _url_secrets(each, str(name))
+    elif isinstance(value, str) and key in ("source", "checksum"):
+        yield from Source(value).secrets
 
 
 def _passwords(value: t.Any, key: str = "") -> t.Iterator[str]:

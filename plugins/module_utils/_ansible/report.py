@@ -25,6 +25,11 @@ class ImageModule(AnsibleModule):
     def __init__(self, **specification: t.Any) -> None:
         super().__init__(**specification)  # type: ignore[no-untyped-call] # AnsibleModule has no annotations
 
+    def hide(self, documents: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+        """Keep the secrets of documents that the options only name out of all results."""
+        for document in documents:
+            self.no_log_values.update(secrets_of(document))
+
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         # An option may be refused before the module could say what is secret.
         self.no_log_values.update(secrets_of(self.params))

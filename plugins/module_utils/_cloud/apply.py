@@ -34,15 +34,16 @@ class Applier:
     consumers: t.Mapping[str, Session] = dataclasses.field(default_factory=dict)
     timeout: int = 3600
 
-    def apply(self, plan: actions.Plan) -> Image | None:
+    def apply(self, plan: actions.Plan, image: Image | None = None) -> Image | None:
         """
         Take the actions of a plan and return the image as it then is.
 
         If one fails, only those that give something back are still taken.
 
+        :param image: The image, where it was created after the plan was made.
         :raises ImageError: An action failed. Its C(actions) are those that were taken before.
         """
-        image = plan.image
+        image = image or plan.image
         taken: list[actions.Action] = []
         for position, action in enumerate(plan.actions):
             try:
@@ -69,6 +70,8 @@ class Applier:
 
     def _take(self, action: actions.Action, image: Image | None) -> Image | None:
         """Take one action and return the image as it is afterwards."""
+        if isinstance(action, actions.ImageAction) and not action.image_id and image:
+            action = dataclasses.replace(action, image_id=image.id)
         return _STEPS[type(action)](self, action, image)
 
     def _create(self, action: actions.CreateImage, _image: Image | None) -> Image:
@@ -90,7 +93,14 @@ class Applier:
         return Images(self.session).patch(action.image_id, action.patch)
 
     def _delete(self, action: actions.DeleteImage, image: Image | None) -> Image | None:
-        Images(self.session).delete(action.image_id)
+        images = Images(self.session)
+        try:
+            images.delete(action.image_id)
+        except ConflictError:
+            # A store that refuses to delete may have left the image usable again.
+            if action.status == "deactivated" and images.get(action.image_id).status == "active":
+                images.deactivate(action.image_id)
+            raise
         return image
 
     def _deactivate(self, action: actions.DeactivateImage, image: Image | None) -> Image | None:

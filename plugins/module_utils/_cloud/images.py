@@ -16,13 +16,16 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.session import 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     ConflictError,
+    InUseError,
     NotFoundError,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import TAG, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
 
 PATCH_TYPE: t.Final = "application/openstack-images-v2.1-json-patch"
 PAGE: t.Final = 1000
+# So many names make a URL that servers take: they allow for 8 KiB.
+NAMES: t.Final = 100
 _UUID: t.Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -63,6 +66,26 @@ class Images:
         owned = {"owner": owner} if owner else {}
         found = self._list(name=f"eq:{reference}", visibility="shared", member_status="all", **owned)
         return tuple(image for image in found if image.owner != self.session.project_id)
+
+    def marked(self, owner: str | None = None) -> tuple[Image, ...]:
+        """
+        Return all images of a project that carry the tag of this collection, hidden ones included.
+
+        :param owner: The id of the project, the session's own where not given.
+        """
+        return self._list(tag=TAG, owner=owner or self.session.project_id, visibility="all")
+
+    def named(self, names: t.Sequence[str], owner: str | None = None) -> tuple[Image, ...]:
+        """
+        Return the images of a project that have one of these names, hidden ones included.
+
+        It takes two requests for each hundred names.
+
+        :param owner: The id of the project, the session's own where not given.
+        """
+        own = {"owner": owner or self.session.project_id, "visibility": "all"}
+        batches = (names[start : start + NAMES] for start in range(0, len(names), NAMES))
+        return tuple(image for batch in batches for image in self._list(name="in:" + ",".join(batch), **own))
 
     def _list(self, **query: str) -> tuple[Image, ...]:
         return tuple(
@@ -111,7 +134,7 @@ class Images:
         """
         Delete an image and its data.
 
-        :raises ConflictError: The store says that the image is in use.
+        :raises InUseError: The store says that the image is in use.
         :raises ForbiddenError: The image is protected, or is not this project's to delete.
         """
         try:
@@ -119,7 +142,7 @@ class Images:
         except NotFoundError:
             return
         except ConflictError as exc:
-            raise ConflictError(f"Image {image_id} is in use and was left as it is: {exc.message}", exc.status) from exc
+            raise InUseError(f"Image {image_id} is in use and was left as it is: {exc.message}", exc.status) from exc
 
     def deactivate(self, image_id: str) -> None:
         """Stop new uses of an image's data."""

@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.session import 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import AddMember, Plan
+from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan
 
 
 def connect_members(clouds: t.Mapping[str, t.Any]) -> dict[str, Session]:
@@ -53,11 +54,11 @@ def resolve_members(
     }
 
 
-def check_additions(session: Session, plan: Plan) -> None:
+def check_additions(session: Session, plan: Plan | CatalogPlan) -> None:
     """
     Make sure that the projects to be added exist, which the Image service never does.
 
     :raises InputError: One does not.
     """
-    added = (action.project for action in plan.actions if isinstance(action, AddMember))
-    Projects(session).check(added, "members")
+    added = {action.project.id: action.project for action in plan.actions if isinstance(action, AddMember)}
+    Projects(session).check(added.values(), "members")

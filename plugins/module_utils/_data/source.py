@@ -27,10 +27,23 @@ from ansible_collections.xloud.image.plugins.module_utils._model.source import S
 BLOCK: t.Final = 256 * 1024
 
 
-def resolve_checksum(text: str | None, source: Source | None) -> Checksum | None:
+def fetch_sums(place: Source) -> str:
+    """
+    Return the text of a SUMS file.
+
+    :raises InputError: The file cannot be read.
+    :raises DataError: The URL cannot be fetched.
+    """
+    return fetch_text(place) if place.is_url else read_text(place.location, "checksum")
+
+
+def resolve_checksum(
+    text: str | None, source: Source | None, fetch: t.Callable[[Source], str] = fetch_sums
+) -> Checksum | None:
     """
     Return the checksum that an option gives, literally or as the URL or path of a SUMS file.
 
+    :param fetch: What gives the text of a SUMS file.
     :raises InputError: It is no checksum, or the file does not list the source.
     :raises DataError: The SUMS file cannot be fetched.
     """
@@ -39,8 +52,7 @@ def resolve_checksum(text: str | None, source: Source | None) -> Checksum | None
     if is_literal(text) or source is None:
         return Checksum.parse(text)
     sums = Source.parse(text, "checksum")
-    content = fetch_text(sums) if sums.is_url else read_text(sums.location, "checksum")
-    return find_in_sums(content, source.filename, str(sums))
+    return find_in_sums(fetch(sums), source.filename, str(sums))
 
 
 def read_facts(source: Source | None, need: SourceNeed) -> SourceFacts:

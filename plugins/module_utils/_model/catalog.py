@@ -2,77 +2,89 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This module util is private to the collection.
-"""The catalogue document: the templates of one cloud and their versions, as a person keeps them in Git."""
+"""The catalogue document: what a platform team wants its catalogue to be."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum, is_literal
+from ansible_collections.xloud.image.plugins.module_utils._model.document import (
+    DATES,
+    DEFAULTS,
+    IMAGE,
+    MERGED,
+    ROOT,
+    SHARED,
+    TEMPLATE,
+    VERSION_KEYS,
+    Keys,
+    days,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
-from ansible_collections.xloud.image.plugins.module_utils._model.image import VISIBILITIES
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
+from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion, requirements
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
 from ansible_collections.xloud.image.plugins.module_utils._model.template import check_properties
 
-STAGES: t.Final = ("staged", "published", "retired")
-ROOT: t.Final = "image_catalog"
-DEFAULTS: t.Final = "image_catalog_defaults"
 
-_Kinds: t.TypeAlias = "t.Mapping[str, type | tuple[type, ...]]"
+@dataclasses.dataclass(frozen=True)
+class Retention:
+    """
+    How many of the newest versions stay listed, usable, and stored; None for all of them.
 
-# What describes an image may stand in the defaults, in a template, and in a version, which wins.
-_IMAGE: t.Final[_Kinds] = {
-    "properties": dict,
-    "tags": list,
-    "min_disk": int,
-    "min_ram": int,
-    "protected": bool,
-    "disk_format": str,
-    "container_format": str,
-    "import_method": str,
-}
-_OFFER: t.Final[_Kinds] = {"visibility": str, "members": list, "members_exact": bool, "retention": dict}
-_TEMPLATE: t.Final[_Kinds] = {**_IMAGE, **_OFFER, "description": str, "current": str, "versions": dict}
-_VERSION: t.Final[_Kinds] = {**_IMAGE, "source": str, "checksum": str, "stage": str, "reason": str}
-_RETENTION: t.Final[_Kinds] = {"visible": int, "available": int, "stored": int, "min_age": (str, int)}
-_MERGED: t.Final = ("properties", "retention")
+    :param min_age: The days that have to pass after a version was replaced before it is retired or deleted.
+    """
+
+    visible: int | None = None
+    available: int | None = None
+    stored: int | None = None
+    min_age: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class CatalogVersion:
     """
-    One version as the document describes it.
+    One version as the document describes it. None stands for what it does not say.
 
-    C(settings) holds what describes the image, by the names of the options of C(image_template).
+    C(settings) holds what describes the image, by the names of the options of C(image_template); C(own) holds what of
+    it the version says itself, and has not from its template or the defaults.
+
+    :param listed: The document has the version, rather than the cloud alone.
     """
 
     name: ImageName
-    stage: str
-    source: str | None
-    checksum: str | None
-    reason: str | None
-    settings: t.Mapping[str, t.Any]
+    stage: str | None = None
+    source: str | None = None
+    checksum: str | None = None
+    reason: str | None = None
+    revoked: bool | None = None
+    retire_on: str | None = None
+    delete_on: str | None = None
+    settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    own: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    listed: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
 class CatalogTemplate:
     """
-    One template as the document describes it.
+    One template as the document describes it, its versions from the oldest to the newest.
 
     :param current: The version that is pinned as the current one, if one is.
-    :param visible: How many of the newest versions stay listed, the current one among them; None for all.
     """
 
     name: str
-    visibility: str | None
-    members: tuple[str, ...]
-    members_exact: bool
-    current: Version | None
-    visible: int | None
-    versions: tuple[CatalogVersion, ...]
+    visibility: str | None = None
+    members: tuple[str, ...] = ()
+    members_exact: bool = False
+    current: Version | None = None
+    retention: Retention = dataclasses.field(default_factory=Retention)
+    promotion: Promotion = dataclasses.field(default_factory=Promotion)
+    versions: tuple[CatalogVersion, ...] = ()
 
 
 class _Problems:
@@ -92,34 +104,61 @@ class _Problems:
             self.found.append(exc.message)
             return None
 
-    def clean_keys(self, path: str, found: t.Any, kinds: _Kinds) -> bool:
-        """Say whether something is a dictionary of known keys and values of their types; note what is not."""
+    def clean(self, path: str, found: t.Any, keys: Keys) -> dict[str, t.Any]:
+        """Return the pairs of a dictionary that are known and of their kind, and note those that are not."""
         if not isinstance(found, dict):
             self.add(path, "must be a dictionary.")
-            return False
-        before = len(self.found)
-        for key in found:
-            if key not in kinds:
-                self.add(f"{path}.{key}", f"is not known. Known are {', '.join(sorted(kinds))}.")
-            elif not _is_of(found[key], kinds[key]):
-                self.add(f"{path}.{key}", f"must be {_kind_name(kinds[key])}.")
-        return len(self.found) == before
+            return {}
+        clean = {}
+        for name, value in found.items():
+            key = keys.get(name)
+            if key is None:
+                self.add(f"{path}.{name}", f"is not known. Known are {', '.join(sorted(keys))}.")
+            elif value is None:
+                self.add(f"{path}.{name}", f"has no value. It must be {key.kind.words}, or be left out.")
+            elif not key.kind.accepts(value):
+                self.add(f"{path}.{name}", f"must be {key.kind.words}, and is {value!r}.")
+            elif key.keys and name != "versions":
+                clean[name] = self.clean(f"{path}.{name}", value, key.keys)
+            else:
+                clean[name] = value
+        return clean
 
 
-def _is_of(value: t.Any, kinds: type | tuple[type, ...]) -> bool:
-    if isinstance(value, bool):
-        return kinds is bool
-    return isinstance(value, kinds)
+def compose(documents: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[t.Any, t.Any]:
+    """
+    Return the catalogue and the defaults that several documents make together, by C(ROOT) and C(DEFAULTS) in each.
+
+    Of what two say of one template, or of one version, or of one default, the later wins.
+    """
+    catalog: t.Any = {}
+    defaults: t.Any = {}
+    for document in documents:
+        defaults = _over(defaults, document.get(DEFAULTS, {}))
+        catalog = _composed(catalog, document.get(ROOT, {}))
+    return catalog, defaults
 
 
-def _kind_name(kinds: type | tuple[type, ...]) -> str:
-    names = {dict: "a dictionary", list: "a list", int: "a whole number", bool: "true or false", str: "text in quotes"}
-    return " or ".join(names[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+def _composed(under: t.Any, over: t.Any) -> t.Any:
+    if not isinstance(under, dict) or not isinstance(over, dict):
+        return over
+    composed = dict(under)
+    for name, template in over.items():
+        before = under.get(name)
+        if isinstance(before, dict) and isinstance(template, dict):
+            versions = _over(before.get("versions", {}), template.get("versions", {}))
+            template = {**before, **template, "versions": versions}
+        composed[name] = template
+    return composed
+
+
+def _over(under: t.Any, over: t.Any) -> t.Any:
+    return {**under, **over} if isinstance(under, dict) and isinstance(over, dict) else over
 
 
 def parse_catalog(document: t.Any, defaults: t.Any, source_directory: str) -> tuple[CatalogTemplate, ...]:
     """
-    Return the templates of a catalogue document, sorted by name, their versions from the oldest to the newest.
+    Return the templates of a catalogue document, sorted by name.
 
     :param document: The value of C(image_catalog).
     :param defaults: The value of C(image_catalog_defaults), merged under every template.
@@ -127,13 +166,11 @@ def parse_catalog(document: t.Any, defaults: t.Any, source_directory: str) -> tu
     :raises InputError: The document is wrong. All that is wrong with it is listed, each with its path.
     """
     problems = _Problems()
-    shared = {key: kind for key, kind in _TEMPLATE.items() if key not in ("description", "current", "versions")}
-    if not problems.clean_keys(DEFAULTS, defaults, shared):
-        defaults = {}
+    shared = problems.clean(DEFAULTS, defaults, SHARED)
     templates = []
     if isinstance(document, dict) and document:
         for name in sorted(document, key=str):
-            templates.append(_template(problems, str(name), document[name], defaults, source_directory))
+            templates.append(_template(problems, str(name), document[name], shared, source_directory))
     else:
         problems.add(ROOT, "must be a dictionary of templates, such as ubuntu-24.04-base, with at least one.")
     if problems.found:
@@ -142,39 +179,60 @@ def parse_catalog(document: t.Any, defaults: t.Any, source_directory: str) -> tu
             f"the catalogue has {len(problems.found)} problem(s):\n  " + "\n  ".join(problems.found),
             problems=problems.found,
         )
-    return tuple(template for template in templates if template)
+    return tuple(templates)
+
+
+def default_retention(defaults: t.Mapping[str, t.Any]) -> Retention:
+    """Return the retention of templates that a document does not have, from its defaults."""
+    return _retention(defaults.get("retention", {}))
 
 
 def _template(
     problems: _Problems, name: str, found: t.Any, defaults: t.Mapping[str, t.Any], directory: str
-) -> CatalogTemplate | None:
+) -> CatalogTemplate:
     path = f"{ROOT}.{name}"
     problems.attempt(check_template, name, path)
-    if not problems.clean_keys(path, found, _TEMPLATE):
-        return None
-    merged = _merge(defaults, found)
+    given = problems.clean(path, found, TEMPLATE)
+    merged = _merge(defaults, given)
+    base = {key: merged[key] for key in IMAGE if key in merged}
+    if "description" in given:
+        base["properties"] = {"description": given["description"], **base.get("properties", {})}
+    _check_properties(problems, f"{path}.properties", base)
+    dates = {key: str(merged[key]) for key in DATES if key in merged}
     versions = [
-        _version(problems, path, name, number, each, merged, directory)
-        for number, each in (found.get("versions") or {}).items()
+        _version(problems, path, name, number, each, base, dates, directory)
+        for number, each in given.get("versions", {}).items()
     ]
-    if not versions:
-        problems.add(f"{path}.versions", 'must hold at least one version, such as "1.0".')
+    promotion = merged.get("promotion", {})
     template = CatalogTemplate(
         name=name,
         visibility=merged.get("visibility"),
-        members=tuple(map(str, merged.get("members") or ())),
-        members_exact=bool(merged.get("members_exact")),
-        current=problems.attempt(Version.parse, merged["current"], f"{path}.current") if "current" in merged else None,
-        visible=merged.get("retention", {}).get("visible"),
+        members=tuple(merged.get("members", ())),
+        members_exact=merged.get("members_exact", False),
+        current=problems.attempt(Version.parse, given["current"], f"{path}.current") if "current" in given else None,
+        retention=_retention(merged.get("retention", {})),
+        promotion=Promotion(
+            requirements(promotion.get("presets", ()), promotion.get("required_properties", {})),
+            days(promotion.get("soak", 0)),
+            promotion.get("checksum", False),
+        ),
         versions=tuple(sorted((each for each in versions if each), key=lambda each: each.name.version)),
     )
-    _check_offer(problems, path, template, merged.get("retention", {}))
+    if isinstance(found, dict) and not versions:
+        problems.add(f"{path}.versions", 'must hold at least one version, such as "1.0".')
+    _check_offer(problems, path, template)
+    _check_retention(problems, f"{path}.retention", template.retention)
     return template
+
+
+def _retention(given: t.Mapping[str, t.Any]) -> Retention:
+    counts = {key: given[key] for key in ("visible", "available", "stored") if key in given}
+    return Retention(**counts, min_age=days(given.get("min_age", 0)))
 
 
 def _merge(under: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     merged = {**under, **over}
-    for key in _MERGED:
+    for key in MERGED:
         if key in under and key in over:
             merged[key] = {**under[key], **over[key]}
     return merged
@@ -186,56 +244,71 @@ def _version(
     template: str,
     number: t.Any,
     found: t.Any,
-    merged: t.Mapping[str, t.Any],
+    base: t.Mapping[str, t.Any],
+    dates: t.Mapping[str, str],
     directory: str,
 ) -> CatalogVersion | None:
     path = f"{template_path}.versions.{number}"
     version = problems.attempt(Version.parse, number, path)
-    if not problems.clean_keys(path, found, _VERSION) or version is None:
+    given = problems.clean(path, found, VERSION_KEYS)
+    if version is None:
         return None
-    settings = _merge(
-        {key: merged[key] for key in _IMAGE if key in merged}, {k: found[k] for k in found if k in _IMAGE}
-    )
-    if "description" in merged:
-        settings["properties"] = {"description": merged["description"], **settings.get("properties", {})}
-    problems.attempt(check_properties, settings.get("properties", {}), f"{path}.properties")
-    stage = found.get("stage", "published")
-    if stage not in STAGES:
-        problems.add(f"{path}.stage", f"{stage!r} is none of {', '.join(STAGES)}.")
+    own = {key: given[key] for key in given if key in IMAGE}
+    _check_properties(problems, f"{path}.properties", own)
+    if given.get("revoked") and given.get("stage") == "published":
+        problems.add(f"{path}.stage", "published contradicts revoked: true. Take one of them away.")
+    own_dates = {**dates, **{key: str(given[key]) for key in DATES if key in given}}
     return CatalogVersion(
         name=ImageName(template, version),
-        stage=stage,
-        source=_location(problems, f"{path}.source", found.get("source"), directory),
-        checksum=_checksum(problems, f"{path}.checksum", found.get("checksum"), directory),
-        reason=found.get("reason"),
-        settings=settings,
+        stage=given.get("stage"),
+        source=_location(problems, f"{path}.source", given.get("source"), directory),
+        checksum=_checksum(problems, f"{path}.checksum", given.get("checksum"), directory),
+        reason=given.get("reason"),
+        revoked=given.get("revoked"),
+        settings=_merge(base, own),
+        own=own,
+        retire_on=own_dates.get("retire_on"),
+        delete_on=own_dates.get("delete_on"),
     )
+
+
+def _check_properties(problems: _Problems, path: str, described: dict[str, t.Any]) -> None:
+    if "properties" in described:
+        described["properties"] = problems.attempt(check_properties, described["properties"], path) or {}
 
 
 def _location(problems: _Problems, path: str, text: str | None, directory: str) -> str | None:
-    if text is None or not isinstance(text, str) or problems.attempt(Source.parse, text, path) is None:
+    if text is None or problems.attempt(Source.parse, text, path) is None:
         return None
     return text if "://" in text else os.path.join(directory, os.path.expanduser(text))
 
 
 def _checksum(problems: _Problems, path: str, text: str | None, directory: str) -> str | None:
-    if isinstance(text, str) and is_literal(text):
+    if text is not None and is_literal(text):
         problems.attempt(Checksum.parse, text, path)
         return text
     return _location(problems, path, text, directory)
 
 
-def _check_offer(problems: _Problems, path: str, template: CatalogTemplate, retention: t.Mapping[str, t.Any]) -> None:
-    if not problems.clean_keys(f"{path}.retention", retention, _RETENTION):
-        return
-    offered = [version for version in template.versions if version.stage == "published"]
-    if template.visibility not in (None, *VISIBILITIES[1:]):
-        problems.add(f"{path}.visibility", f"{template.visibility!r} is none of {', '.join(VISIBILITIES[1:])}.")
+def _check_offer(problems: _Problems, path: str, template: CatalogTemplate) -> None:
+    offered = {each.name.version: each for each in template.versions if each.stage != "staged" and not each.revoked}
     if offered and template.visibility is None:
-        problems.add(f"{path}.visibility", f"must say what a published version becomes: {', '.join(VISIBILITIES[1:])}.")
+        problems.add(f"{path}.visibility", "must say what a published version becomes: shared, community or public.")
     if template.members and template.visibility != "shared":
         problems.add(f"{path}.members", "needs visibility: shared. Only shared images have members.")
-    if template.visible is not None and template.visible < 1:
-        problems.add(f"{path}.retention.visible", "must be at least 1: the current version stays listed.")
-    if template.current and template.current not in [version.name.version for version in offered]:
+    if not template.current:
+        return
+    pinned = offered.get(template.current)
+    if pinned is None or pinned.stage not in (None, "published"):
         problems.add(f"{path}.current", f'"{template.current}" is not among the published versions.')
+
+
+def _check_retention(problems: _Problems, path: str, retention: Retention) -> None:
+    named = [("visible", retention.visible), ("available", retention.available), ("stored", retention.stored)]
+    counts = [(name, count) for name, count in named if count is not None]
+    for name, count in counts:
+        if count < 1:
+            problems.add(f"{path}.{name}", "must be at least 1: the current version stays.")
+    for (less, small), (more, large) in itertools.pairwise(counts):
+        if small > large:
+            problems.add(f"{path}.{more}", f"is {large}, and cannot be less than {less}, which is {small}.")

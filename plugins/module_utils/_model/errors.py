@@ -68,6 +68,10 @@ class ConflictError(CloudError):
     """The thing is in another state than the request needs (409)."""
 
 
+class InUseError(ConflictError):
+    """The store does not delete the image, since something is made of it (409)."""
+
+
 class QuotaError(CloudError):
     """A limit of the cloud is reached (413)."""
 

@@ -15,19 +15,36 @@ Stage = t.Literal["staged", "published", "deprecated", "hidden", "retired"]
 
 UNFINISHED: t.Final = frozenset({"queued", "saving", "uploading", "importing"})
 
+# The tag that all images of this collection carry, so that one listing finds them.
+TAG = "xloud.image"
 # Properties of our own. The first two mark an image as made by this collection.
 TEMPLATE = "xloud_image_template"
 VERSION = "xloud_image_version"
 SOURCE_CHECKSUM = "xloud_image_source_checksum"
 REPLACES = "xloud_image_replaces"
 FROZEN = "xloud_image_frozen_for_export"
+STAGED_SINCE = "xloud_image_staged_since"
 
 PUBLISHED_SINCE = "published_since"
 DEPRECATED = "deprecated"
 DEPRECATED_SINCE = "deprecated_since"
 DEPRECATED_REASON = "deprecated_reason"
 REPLACED_BY = "replaced_by"
-LIFECYCLE: t.Final = (PUBLISHED_SINCE, DEPRECATED, DEPRECATED_SINCE, DEPRECATED_REASON, REPLACED_BY)
+RETIRED_SINCE = "retired_since"
+REVOKED_SINCE = "revoked_since"
+RETIRE_ON = "retire_on"
+DELETE_ON = "delete_on"
+LIFECYCLE: t.Final = (
+    PUBLISHED_SINCE,
+    DEPRECATED,
+    DEPRECATED_SINCE,
+    DEPRECATED_REASON,
+    REPLACED_BY,
+    RETIRED_SINCE,
+    REVOKED_SINCE,
+    RETIRE_ON,
+    DELETE_ON,
+)
 
 # What the schema of the Image service knows; every other key of an image is a custom property.
 BASE_ATTRIBUTES: t.Final = frozenset(
@@ -162,6 +179,11 @@ class Image:
     def is_deprecated(self) -> bool:
         """Whether the image is marked as superseded."""
         return self.properties.get(DEPRECATED) == "true"
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether the image was taken out of use because nobody may use it any more."""
+        return REVOKED_SINCE in self.properties
 
     @property
     def stage(self) -> Stage:

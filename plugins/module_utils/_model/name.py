@@ -39,11 +39,11 @@ class Version:
 
         :raises InputError: It is not text, or not C(<major>.<minor>).
         """
-        if not isinstance(text, str):
+        if isinstance(text, (int, float)):
             raise InputError(
                 option, f'{text} is a number, and numbers lose their zeros: 1.10 is 1.1. Write "1.10" in quotes.'
             )
-        match = _VERSION.fullmatch(text)
+        match = _VERSION.fullmatch(text) if isinstance(text, str) else None
         if not match:
             raise InputError(
                 option, f'{text!r} is not a version. Write <major>.<minor> in quotes, such as "1.2" or "1.10".'
@@ -54,23 +54,57 @@ class Version:
         """Return the version that follows: the next minor one."""
         return Version(self.major, self.minor + 1)
 
+    def next_major(self) -> Version:
+        """Return the first version of the next major one."""
+        return Version(self.major + 1, 0)
+
+    def parts(self) -> dict[str, t.Any]:
+        """Return the version and its two numbers by their names."""
+        return {"version": str(self), **dataclasses.asdict(self)}
+
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
 
 
-def check_template(text: str, option: str = "template") -> str:
+@dataclasses.dataclass(frozen=True)
+class TemplateName:
+    """The name of a template, taken apart."""
+
+    os: str
+    os_version: str
+    profile: str
+
+    @classmethod
+    def parse(cls, text: t.Any, option: str = "template") -> TemplateName:
+        """
+        Return the parts of C(text), a template's name C(<os>-<os version>-<profile>).
+
+        :raises InputError: It is not such a name.
+        """
+        match = _TEMPLATE.fullmatch(text) if isinstance(text, str) else None
+        if not match:
+            raise InputError(
+                option,
+                f"{text!r} is not a template name. Write <os>-<os version>-<profile> in lower case, "
+                f"such as ubuntu-24.04-base.",
+            )
+        return cls(**match.groupdict())
+
+    def parts(self) -> dict[str, t.Any]:
+        """Return the template and its parts by their names."""
+        return {"template": str(self), **dataclasses.asdict(self)}
+
+    def __str__(self) -> str:
+        return f"{self.os}-{self.os_version}-{self.profile}"
+
+
+def check_template(text: t.Any, option: str = "template") -> str:
     """
     Return C(text), a template's name C(<os>-<os version>-<profile>).
 
-    :raises InputError: The text is not such a name.
+    :raises InputError: It is not such a name.
     """
-    if not _TEMPLATE.fullmatch(text):
-        raise InputError(
-            option,
-            f"{text!r} is not a template name. Write <os>-<os version>-<profile> in lower case, "
-            f"such as ubuntu-24.04-base.",
-        )
-    return text
+    return str(TemplateName.parse(text, option))
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -81,20 +115,68 @@ class ImageName:
     version: Version
 
     @classmethod
-    def parse(cls, text: str, option: str = "name") -> ImageName:
+    def parse(cls, text: t.Any, option: str = "name") -> ImageName:
         """
         Return the template and version that C(text) names.
 
-        :raises InputError: The text does not follow the grammar.
+        :raises InputError: It does not follow the grammar.
         """
-        match = _IMAGE.fullmatch(text)
+        match = _IMAGE.fullmatch(text) if isinstance(text, str) else None
         if not match or not _TEMPLATE.fullmatch(match["template"]):
             raise InputError(option, f"{text!r} is not an image name. Write {GRAMMAR}, such as {EXAMPLE}.")
         return cls(match["template"], Version.parse(match["version"]))
+
+    @classmethod
+    def from_parts(cls, parts: t.Mapping[str, t.Any]) -> ImageName:
+        """
+        Return the name that C(template) and C(version) make.
+
+        :raises InputError: One of them is missing or wrong, or another part says something else.
+        """
+        name = cls(check_template(parts.get("template")), Version.parse(parts.get("version")))
+        for key, value in name.parts().items():
+            if parts.get(key, value) != value:
+                raise InputError(key, f"{parts[key]!r} is not what {name} says, {value!r}. Change template or version.")
+        return name
+
+    def parts(self) -> dict[str, t.Any]:
+        """Return what the name is made of, by their names."""
+        return {**TemplateName.parse(self.template).parts(), **self.version.parts()}
 
     def next(self) -> ImageName:
         """Return the name of the version that follows."""
         return ImageName(self.template, self.version.next())
 
+    def next_major(self) -> ImageName:
+        """Return the name of the first version of the next major one."""
+        return ImageName(self.template, self.version.next_major())
+
     def __str__(self) -> str:
         return f"{self.template}-v{self.version}"
+
+
+def parse_name_or_version(text: t.Any, option: str = "name") -> ImageName | Version:
+    """
+    Return the image name or the version that C(text) is.
+
+    :raises InputError: It is neither.
+    """
+    # Every image name has a dash, and no version has one: whoever mistypes one reads about that one.
+    parse = ImageName.parse if isinstance(text, str) and "-" in text else Version.parse
+    return parse(text, option)
+
+
+def is_newer(text: t.Any, other: t.Any) -> bool:
+    """
+    Say whether an image name is newer than another of its template, or a version newer than another.
+
+    :raises InputError: One of them is neither, or the two have no order.
+    """
+    mine, theirs = parse_name_or_version(text), parse_name_or_version(other, "other")
+    if isinstance(mine, ImageName) and isinstance(theirs, ImageName):
+        if mine.template != theirs.template:
+            raise InputError("other", f"{theirs} cannot be compared with {mine}: they are images of two templates.")
+        return mine.version > theirs.version
+    if isinstance(mine, Version) and isinstance(theirs, Version):
+        return mine > theirs
+    raise InputError("other", f"{theirs} cannot be compared with {mine}: one is an image name, the other a version.")

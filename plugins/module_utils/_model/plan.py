@@ -65,7 +65,7 @@ class ProtectCreated(Action):
 
 @dataclasses.dataclass(frozen=True)
 class ImageAction(Action):
-    """A step on an image that is there."""
+    """A step on an image that is there; its id is empty if a step before creates it."""
 
     image_id: str
 
@@ -78,10 +78,16 @@ class UpdateImage(ImageAction):
     patch: tuple[PatchOperation, ...]
 
 
+@dataclasses.dataclass(frozen=True)
 class DeleteImage(ImageAction):
-    """Delete an image and its data."""
+    """
+    Delete an image and its data.
+
+    :param status: The status to give back if the store says that the image is in use.
+    """
 
     verb = "delete"
+    status: str = "active"
 
 
 class DeactivateImage(ImageAction):
@@ -165,3 +171,24 @@ class Plan:
     def changed(self) -> bool:
         """Whether anything has to be done."""
         return bool(self.actions)
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """
+    A plan for one image as a part of a larger one.
+
+    :param name: The name of the image.
+    :param needs: The keys of the steps that have to be done before; if one of them fails, this one is left out.
+    :param late: The step follows another one on the same image.
+    """
+
+    name: str
+    plan: Plan
+    needs: tuple[str, ...] = ()
+    late: bool = False
+
+    @property
+    def key(self) -> str:
+        """What other steps call this one."""
+        return f"{self.name} (stage)" if self.late else self.name

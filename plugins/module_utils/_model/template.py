@@ -25,7 +25,7 @@ class Template:
     One version of a template as it should be in the cloud.
 
     None means "not asked for": what the cloud has is left alone. A property whose value is None is to be removed.
-    C(min_disk) is GiB, C(min_ram) is MiB.
+    C(min_disk) is GiB, C(min_ram) is MiB. C(staged_since) is the day to record on an image that is created.
     """
 
     name: ImageName
@@ -41,6 +41,7 @@ class Template:
     tags: frozenset[str] | None = None
     properties: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     replace: bool = False
+    staged_since: str | None = None
 
 
 def check_properties(given: t.Mapping[str, t.Any], option: str = "properties") -> dict[str, str | None]:

@@ -2,74 +2,434 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This module util is private to the collection.
-"""In which stage each version of a catalogue belongs."""
+"""What takes the cloud to a whole catalogue. What is done to each image, the planners of the single modules say."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogTemplate, CatalogVersion
-from ansible_collections.xloud.image.plugins.module_utils._model.image import Stage
+from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
+    CatalogTemplate,
+    CatalogVersion,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import TEMPLATE, VERSION, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project, WantedMembers
+from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import DeleteImage, Plan, Step
+from ansible_collections.xloud.image.plugins.module_utils._model.run import (
+    CatalogPlan,
+    Facts,
+    Finding,
+    Read,
+    Reading,
+    VersionPlan,
+    WantedCatalog,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceNeed
+from ansible_collections.xloud.image.plugins.module_utils._model.template import Template
+from ansible_collections.xloud.image.plugins.module_utils._model.visibility import WantedVisibility
+from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
+from ansible_collections.xloud.image.plugins.module_utils._plan.lifecycle import (
+    OFFERED,
+    Placement,
+    is_removal,
+    is_revoked,
+    place,
+    postponed,
+)
+from ansible_collections.xloud.image.plugins.module_utils._plan.member import forget_members, plan_members
+from ansible_collections.xloud.image.plugins.module_utils._plan.reference import resolve
+from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
+    metadata_drift,
+    plan_adoption,
+    plan_cleanup,
+    plan_template,
+    source_need,
+)
+from ansible_collections.xloud.image.plugins.module_utils._plan.visibility import needs_replacement, plan_visibility
+
+Images: t.TypeAlias = t.Mapping[str, tuple[Image, ...]]
+_Found: t.TypeAlias = t.Mapping[str, Image | None]
+
+
+def with_strays(wanted: WantedCatalog, images: Images) -> WantedCatalog:
+    """
+    Return what is wanted with the versions that left the document, if they are to be taken through the stages.
+
+    Only images that carry the marks of this collection count.
+    """
+    listed = {str(version.name) for template in wanted.templates for version in template.versions}
+    strays = {name: _name_of(found) for name, found in images.items() if name not in listed}
+    if not wanted.purge:
+        return wanted
+    by_template: dict[str, list[CatalogVersion]] = {}
+    for name in filter(None, strays.values()):
+        by_template.setdefault(name.template, []).append(CatalogVersion(name, listed=False))
+    known = [_joined(template, by_template.pop(template.name, [])) for template in wanted.templates]
+    gone = [
+        _joined(CatalogTemplate(name, retention=wanted.retention), found) for name, found in sorted(by_template.items())
+    ]
+    return dataclasses.replace(wanted, templates=(*known, *gone))
+
+
+def _name_of(images: t.Iterable[Image]) -> ImageName | None:
+    ours = [image for image in images if image.is_ours]
+    if not ours:
+        return None
+    try:
+        name = ImageName.parse(ours[0].name)
+    except ImageError:
+        return None
+    marks = ours[0].properties
+    return name if (name.template, str(name.version)) == (marks[TEMPLATE], marks[VERSION]) else None
+
+
+def _joined(template: CatalogTemplate, strays: t.Sequence[CatalogVersion]) -> CatalogTemplate:
+    if not strays:
+        return template
+    versions = sorted((*template.versions, *strays), key=lambda version: version.name.version)
+    return dataclasses.replace(template, versions=tuple(versions))
+
+
+def absentees(wanted: WantedCatalog, images: Images) -> tuple[str, ...]:
+    """Return the names of the versions that are missing, and are wanted in the cloud."""
+    return tuple(placement.name for placement in _wanted_there(wanted, images) if placement.name not in images)
+
+
+def readings(wanted: WantedCatalog, images: Images) -> tuple[Reading, ...]:
+    """Return what has to be read of which sources before C(plan_catalog) can decide."""
+    there = _wanted_there(wanted, images)
+    return tuple(_reading(each.version, images.get(each.name, ()), wanted) for each in there if each.version.listed)
+
+
+def _wanted_there(wanted: WantedCatalog, images: Images) -> t.Iterator[Placement]:
+    for template in wanted.templates:
+        found, _errors = _found(template, images)
+        for placement in place(template, _by_version(template, found), wanted.today):
+            if placement.stage in ("staged", *OFFERED):
+                yield placement
+
+
+def _reading(version: CatalogVersion, images: tuple[Image, ...], wanted: WantedCatalog) -> Reading:
+    image = next((each for each in images if not each.is_unfinished), None)
+
+    def need(source: Source | None, checksum: Checksum | None) -> SourceNeed:
+        template = _template(version, image, Read(checksum), source, wanted)
+        return source_need(template, images, verify_first=wanted.verify_first)
+
+    source = Source.parse(version.source) if version.source else None
+    settled = image is not None and image.was_published and image.is_ours
+    return Reading(str(version.name), source, version.checksum, need, settled)
+
+
+def _found(template: CatalogTemplate, images: Images) -> tuple[dict[str, Image | None], dict[str, ImageError]]:
+    found: dict[str, Image | None] = {}
+    errors: dict[str, ImageError] = {}
+    for version in template.versions:
+        name = str(version.name)
+        try:
+            found[name] = resolve(name, images.get(name, ())).current
+        except PlanError as exc:
+            errors[name] = exc
+    return found, errors
+
+
+def _by_version(template: CatalogTemplate, found: _Found) -> dict[t.Any, Image]:
+    return {
+        version.name.version: image
+        for version in template.versions
+        if (image := found.get(str(version.name))) is not None
+    }
+
+
+def plan_catalog(wanted: WantedCatalog, facts: Facts) -> CatalogPlan:
+    """
+    Plan what makes a cloud be as a catalogue says.
+
+    A version that cannot be planned is left as it is, with its error, and does not stop the others.
+
+    :param wanted: The catalogue, with those that left it (C(with_strays)).
+    """
+    versions: list[VersionPlan] = []
+    findings: list[Finding] = []
+    removals = wanted.max_removals
+    for template in wanted.templates:
+        planned, found, removals = _plan_template(template, wanted, facts, removals)
+        versions += planned
+        findings += found
+    return CatalogPlan(tuple(versions), (*findings, *_strangers(wanted, facts)))
+
+
+def _plan_template(
+    template: CatalogTemplate, wanted: WantedCatalog, facts: Facts, removals: int
+) -> tuple[list[VersionPlan], list[Finding], int]:
+    found, errors = _found(template, facts.images)
+    while True:
+        remaining = tuple(version for version in template.versions if _counts(version, found, errors))
+        narrowed = dataclasses.replace(template, versions=remaining)
+        placements, left = _limited(
+            place(narrowed, _by_version(narrowed, found), wanted.today), found, removals, wanted
+        )
+        planner = _Planner(narrowed, wanted, facts, found, placements)
+        planned, failed = planner.plan(errors)
+        if not failed:
+            break
+        errors |= failed
+    unplaced = [
+        VersionPlan(
+            template.name, str(version.name.version), str(version.name), "", found.get(str(version.name)), error=exc
+        )
+        for version in template.versions[::-1]
+        if version not in remaining and (exc := errors[str(version.name)])
+    ]
+    return [*planned, *unplaced], planner.findings(), left
+
+
+def _counts(version: CatalogVersion, found: _Found, errors: t.Mapping[str, ImageError]) -> bool:
+    """Say whether a version takes part in the order: if it fails, only where it is on offer already."""
+    image = found.get(str(version.name))
+    return str(version.name) not in errors or (image is not None and image.was_published)
+
+
+def _limited(
+    placements: tuple[Placement, ...], found: _Found, removals: int, wanted: WantedCatalog
+) -> tuple[tuple[Placement, ...], int]:
+    limited = []
+    for placement in placements[::-1]:
+        image = found.get(placement.name)
+        if is_removal(placement, image):
+            removals -= 1
+            if removals < 0 and image:
+                placement = postponed(placement, image, wanted.max_removals)
+        limited.append(placement)
+    return tuple(limited[::-1]), max(removals, 0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Placement:
-    """
-    A version and the stage that it belongs in.
+class _Planner:
+    """Plans the versions of one template."""
 
-    :param replaced_by: The name of the current version, for one that it has superseded.
-    """
+    template: CatalogTemplate
+    wanted: WantedCatalog
+    facts: Facts
+    found: _Found
+    placements: tuple[Placement, ...]
 
-    version: CatalogVersion
-    stage: Stage
-    replaced_by: str | None = None
+    def plan(self, errors: t.Mapping[str, ImageError]) -> tuple[list[VersionPlan], dict[str, ImageError]]:
+        """Return the plans of the versions in the order of the placements, and the errors that are new."""
+        failed: dict[str, ImageError] = {}
+        plans = []
+        current: VersionPlan | None = None
+        for placement in self.placements:
+            known = errors.get(placement.name)
+            try:
+                steps = () if known else self._steps(placement, current)
+            except ImageError as exc:
+                steps, known = (), exc
+                failed[placement.name] = exc
+            plan = self._version_plan(placement, steps, known)
+            plans.append(plan)
+            if placement.stage == "published":
+                current = plan
+        return plans, failed
+
+    def _version_plan(self, placement: Placement, steps: tuple[Step, ...], error: ImageError | None) -> VersionPlan:
+        version = str(placement.version.name.version)
+        found = self.found.get(placement.name)
+        return VersionPlan(self.template.name, version, placement.name, placement.stage, found, steps, error)
+
+    def findings(self) -> list[Finding]:
+        """Return what keeps versions from going further, and what of the current one is not as the document says."""
+        held = [Finding(kind, each.name, words) for each in self.placements for kind, words in each.held]
+        return held + [Finding("frozen", each.name, words) for each in self.placements if (words := self._drift(each))]
+
+    def _drift(self, placement: Placement) -> str:
+        image = self.found.get(placement.name)
+        if placement.stage != "published" or image is None or not image.was_published:
+            return ""
+        drift = metadata_drift(_described(placement.version, placement.version.settings), image)
+        return f"it is published and keeps its metadata; the next version gets {drift}" if drift else ""
+
+    def _steps(self, placement: Placement, current: VersionPlan | None) -> tuple[Step, ...]:
+        images = self.facts.images.get(placement.name, ())
+        image = self.found.get(placement.name)
+        if placement.stage == "absent":
+            return (Step(placement.name, plan_cleanup(placement.version.name, images)),)
+        if placement.stage == "deleted" and image:
+            return (Step(placement.name, self._deletion(placement, image)),)
+        if placement.stage == "retired" and image:
+            return self._retirement(placement, image, current)
+        content = self._content(placement, image, images)
+        if placement.stage == "staged":
+            return (Step(placement.name, content),)
+        return self._offer(placement, content, image, current)
+
+    def _deletion(self, placement: Placement, image: Image) -> Plan:
+        content = self._metadata(placement, image) if placement.version.listed else Plan(image=image)
+        reason = f"delete {image.name} ({image.id}): its time is over, it is retired since {_since(image)}"
+        deletion = DeleteImage(image.name, reason, image.id, status=image.status)
+        return combine(content, Plan((deletion,), {"name": image.name, "id": image.id}, {}, None))
+
+    def _metadata(self, placement: Placement, image: Image) -> Plan:
+        protected = placement.version.settings.get("protected")
+        return plan_template(Template(placement.version.name, protected=protected), (image,), Read().facts)
+
+    def _retirement(self, placement: Placement, image: Image, current: VersionPlan | None) -> tuple[Step, ...]:
+        revoked = is_revoked(placement.version, image)
+        if image.stage == "retired" or current is None:
+            return (Step(placement.name, self._stage(placement, image, None)),)
+        if not revoked or (current.found and _is_on_offer(current.found)):
+            needs = () if revoked else _needs(current)
+            return (Step(placement.name, self._stage(placement, image, current.image), needs),)
+        # Revocation waits for nothing: what replaces the image is noted on it once that is on offer.
+        at_once = self._stage(placement, image, None)
+        noted = self._stage(placement, at_once.image or image, current.image)
+        return (
+            Step(placement.name, at_once),
+            Step(placement.name, noted, (placement.name, *_needs(current)), late=True),
+        )
+
+    def _content(self, placement: Placement, image: Image | None, images: tuple[Image, ...]) -> Plan:
+        version = placement.version
+        if image and not version.listed:
+            return Plan(image=image)
+        read = self.facts.reads.get(placement.name, Read())
+        if isinstance(read, ImageError):
+            raise read
+        source = Source.parse(version.source) if version.source else None
+        if image and image.was_published and not read.facts.size:
+            source = None
+        if image and not image.is_ours:
+            _check_adoption(version, image, read)
+        content = plan_template(_template(version, image, read, source, self.wanted), images, read.facts)
+        if content.image and content.image.id:
+            return combine(content, plan_adoption(version.name, content.image))
+        return content
+
+    def _offer(
+        self, placement: Placement, content: Plan, image: Image | None, current: VersionPlan | None
+    ) -> tuple[Step, ...]:
+        is_current = placement.stage == "published"
+        after = content.image
+        if after is None:
+            raise PlanError(f"Image {placement.name} cannot be offered: it is not there.")
+        stage = self._stage(placement, after, current.image if current and not is_current else None)
+        shared = combine(stage, self._members(image, stage.image or after))
+        needs = () if is_current else _needs(current)
+        if after.id or is_current:
+            return (Step(placement.name, combine(content, shared), needs),)
+        return Step(placement.name, content), Step(placement.name, shared, (placement.name, *needs), late=True)
+
+    def _stage(self, placement: Placement, image: Image, current: Image | None) -> Plan:
+        wanted = self._visibility(placement, image, current)
+        replacement = current if needs_replacement(wanted, image) else None
+        plan = plan_visibility(wanted, image, replacement=replacement)
+        if image.id and image.visibility != "shared" and wanted.visibility == "shared" and image.was_published:
+            return dataclasses.replace(plan, actions=(*plan.actions, forget_members(image)))
+        return plan
+
+    def _visibility(self, placement: Placement, image: Image, current: Image | None) -> WantedVisibility:
+        version = placement.version
+        common = WantedVisibility(
+            self.wanted.today, retire_on=version.retire_on or "", delete_on=version.delete_on or ""
+        )
+        replaced_by = current.name if current else None
+        if placement.stage == "retired":
+            return dataclasses.replace(
+                common,
+                visibility="private",
+                hidden=True,
+                active=False,
+                deprecated=True,
+                replaced_by=replaced_by,
+                reason=version.reason,
+                revoked=True if is_revoked(version, image) else None,
+                allow_lockout=True,
+            )
+        superseded = placement.stage != "published"
+        return dataclasses.replace(
+            common,
+            visibility=self.template.visibility,
+            hidden=placement.stage == "hidden",
+            active=True,
+            deprecated=superseded,
+            replaced_by=replaced_by if superseded else None,
+            reason=version.reason if superseded else None,
+            revoked=False if image.is_revoked else None,
+        )
+
+    def _members(self, found: Image | None, image: Image) -> Plan:
+        template = self.template
+        if template.visibility != "shared" or not (template.members or template.members_exact):
+            return Plan(image=image)
+        projects = tuple(_project(self.facts.projects[reference]) for reference in template.members)
+        wanted = WantedMembers(projects, exact=template.members_exact, today=self.wanted.today)
+        return plan_members(wanted, image, self.facts.members.get(found.id, ()) if found else ())[0]
 
 
-def place(template: CatalogTemplate) -> tuple[Placement, ...]:
-    """
-    Return where each version of a template belongs: the current one first, then from the newest to the oldest.
-
-    The current version is the one that the document pins, else the newest published one. All other published
-    versions are deprecated; those beyond the newest C(visible) are hidden too.
-    """
-    newest_first = template.versions[::-1]
-    offered = [version for version in newest_first if version.stage == "published"]
-    offered.sort(key=lambda version: version.name.version != template.current)
-    current = str(offered[0].name) if offered else None
-    placements = [_rank(version, rank, current, template.visible) for rank, version in enumerate(offered)]
-    aside = [version for version in newest_first if version.stage != "published"]
-    return (*placements, *(_aside(version, current) for version in aside))
+def _project(project: Project | ImageError) -> Project:
+    if isinstance(project, ImageError):
+        raise project
+    return project
 
 
-def _rank(version: CatalogVersion, rank: int, current: str | None, visible: int | None) -> Placement:
-    if rank == 0:
-        return Placement(version, "published")
-    stage: Stage = "deprecated" if visible is None or rank < visible else "hidden"
-    return Placement(version, stage, current)
+def _needs(current: VersionPlan | None) -> tuple[str, ...]:
+    return tuple(step.key for step in current.steps if step.plan.actions) if current else ()
 
 
-def _aside(version: CatalogVersion, replaced_by: str | None) -> Placement:
-    return Placement(version, "retired", replaced_by) if version.stage == "retired" else Placement(version, "staged")
+def _is_on_offer(image: Image) -> bool:
+    return image.visibility != "private" and image.status == "active"
 
 
-def as_loop(templates: t.Iterable[CatalogTemplate]) -> list[dict[str, t.Any]]:
-    """Return all versions of a catalogue as flat dictionaries, for tasks that loop over them."""
+def _since(image: Image) -> str:
+    return image.properties.get("retired_since", "an unknown day")
+
+
+def _check_adoption(version: CatalogVersion, image: Image, read: Read) -> None:
+    """Make sure that an image which somebody else made has the content that the document declares."""
+    digests = {image.os_hash_algo: image.os_hash_value, "md5": image.checksum}
+    known = {**read.facts.digests}
+    if read.checksum:
+        known[read.checksum.algorithm] = read.checksum.digest
+    if not any(digests.get(algorithm) == digest for algorithm, digest in known.items()):
+        raise PlanError(
+            f"Image {version.name} ({image.id}) is there, was not made by this collection, and is not known to have "
+            "the content that the catalogue declares. It is left alone: declare its checksum "
+            f"({image.os_hash_algo}:{image.os_hash_value}) to adopt it, or rename it."
+        )
+
+
+def _template(
+    version: CatalogVersion, image: Image | None, read: Read, source: Source | None, wanted: WantedCatalog
+) -> Template:
+    settings = version.settings
+    if image and image.was_published:
+        # The template and the defaults describe versions that are still to be made.
+        settings = {**version.own, **({"protected": settings["protected"]} if "protected" in settings else {})}
+    return dataclasses.replace(
+        _described(version, settings),
+        source=source,
+        checksum=read.checksum,
+        owner=None if image else wanted.owner,
+        replace=bool(image and image.is_ours),
+        staged_since=wanted.today,
+    )
+
+
+def _described(version: CatalogVersion, settings: t.Mapping[str, t.Any]) -> Template:
+    tags = settings.get("tags")
+    given = {key: value for key, value in settings.items() if key != "tags"}
+    return Template(version.name, tags=None if tags is None else frozenset(tags), **given)
+
+
+def _strangers(wanted: WantedCatalog, facts: Facts) -> list[Finding]:
+    """Return the images that carry our marks and are in no document."""
+    listed = {str(version.name) for template in wanted.templates for version in template.versions}
     return [
-        {
-            **placement.version.settings,
-            "name": str(placement.version.name),
-            "template": template.name,
-            "version": str(placement.version.name.version),
-            "source": placement.version.source,
-            "checksum": placement.version.checksum,
-            "stage": placement.stage,
-            "visibility": template.visibility,
-            "members": list(template.members),
-            "members_exact": template.members_exact,
-            "replaced_by": placement.replaced_by,
-            "reason": placement.version.reason,
-        }
-        for template in templates
-        for placement in place(template)
+        Finding("unlisted", name, "it carries the marks of the catalogue and is not in the document")
+        for name, images in sorted(facts.images.items())
+        if name not in listed and _name_of(images)
     ]

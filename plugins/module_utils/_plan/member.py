@@ -126,9 +126,13 @@ def _sharing(wanted: WantedMembers, image: Image, adding: bool) -> tuple[tuple[A
         )
     patch = plan_patch(image, visibility_attributes(image, "shared", wanted.today))
     reason = f"update {image.name}: {describe(image, patch)}"
-    forgotten = f"forget members of {image.name} from when it was shared before: they would be back"
-    actions = UpdateImage(image.name, reason, image.id, patch), ForgetMembers(image.name, forgotten, image.id)
-    return actions, patched(image, patch)
+    return (UpdateImage(image.name, reason, image.id, patch), forget_members(image)), patched(image, patch)
+
+
+def forget_members(image: Image) -> ForgetMembers:
+    """Return what keeps the members of an earlier share from being let in again, once an image is shared."""
+    reason = f"forget members of {image.name} from when it was shared before: they would be back"
+    return ForgetMembers(image.name, reason, image.id)
 
 
 def _view(image: Image, members: t.Iterable[Member]) -> dict[str, t.Any]:

@@ -13,6 +13,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import D
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     REPLACES,
     SOURCE_CHECKSUM,
+    STAGED_SINCE,
+    TAG,
     TEMPLATE,
     VERSION,
     Image,
@@ -218,6 +220,8 @@ def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
     properties = {key: value for key, value in wanted.properties.items() if value is not None}
     properties[TEMPLATE] = wanted.name.template
     properties[VERSION] = str(wanted.name.version)
+    if wanted.staged_since:
+        properties[STAGED_SINCE] = wanted.staged_since
     properties = {**_record(wanted), **properties}
     min_disk = wanted.min_disk if wanted.min_disk is not None else minimum_disk(facts.virtual_size or 0)
     body = {
@@ -227,7 +231,7 @@ def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
         "container_format": wanted.container_format or "bare",
         "min_disk": min_disk,
         "min_ram": wanted.min_ram or 0,
-        "tags": sorted(wanted.tags or ()),
+        "tags": _tags(wanted.tags or ()),
         **properties,
     }
     return {**body, "owner": wanted.owner} if wanted.owner else body
@@ -321,10 +325,14 @@ def _wanted_attributes(wanted: Template) -> dict[str, t.Any]:
         "min_disk": wanted.min_disk,
         "min_ram": wanted.min_ram,
         "protected": wanted.protected,
-        "tags": None if wanted.tags is None else sorted(wanted.tags),
+        "tags": None if wanted.tags is None else _tags(wanted.tags),
     }
     attributes: dict[str, t.Any] = {key: value for key, value in given.items() if value is not None}
     return {**attributes, **_record(wanted), **wanted.properties}
+
+
+def _tags(given: t.Iterable[str]) -> list[str]:
+    return sorted({*given, TAG})
 
 
 def _record(wanted: Template) -> dict[str, str]:
@@ -346,7 +354,7 @@ def _check_formats(wanted: Template, current: Image) -> None:
 
 
 def _check_frozen(wanted: Template, current: Image, patch: t.Iterable[PatchOperation]) -> None:
-    frozen = [operation for operation in patch if operation.path not in _NEVER_FROZEN]
+    frozen = [operation for operation in patch if not _is_book_keeping(current, operation)]
     if frozen:
         raise PlanError(
             f"Image {current.name} ({current.id}) is published, and its metadata never changes: "
@@ -354,3 +362,33 @@ def _check_frozen(wanted: Template, current: Image, patch: t.Iterable[PatchOpera
             f"Publish it as the next version, such as {wanted.name.next()}.",
             next_version=str(wanted.name.next()),
         )
+
+
+def metadata_drift(wanted: Template, image: Image) -> str:
+    """Return in words how the metadata of a published image differs from what is wanted, and is kept."""
+    patch = plan_patch(image, _wanted_attributes(wanted))
+    return describe(image, [operation for operation in patch if not _is_book_keeping(image, operation)])
+
+
+def _is_book_keeping(current: Image, operation: PatchOperation) -> bool:
+    if operation.path == "tags":
+        return {*operation.value} ^ current.tags <= {TAG}
+    return operation.path in _NEVER_FROZEN
+
+
+def plan_adoption(name: ImageName, image: Image) -> Plan:
+    """Plan what makes an image carry the marks of this collection, whoever made it."""
+    wanted = {TEMPLATE: name.template, VERSION: str(name.version), "tags": _tags(image.tags)}
+    patch = plan_patch(image, wanted)
+    if not patch:
+        return Plan(image=image)
+    after = patched(image, patch)
+    verb = "mark" if image.is_ours else "adopt"
+    action = UpdateImage(image.name, f"update {image.name}: {verb} it as a part of the catalogue", image.id, patch)
+    return Plan((action,), view(image, wanted), view(after, wanted), after)
+
+
+def plan_cleanup(name: ImageName, images: t.Collection[Image]) -> Plan:
+    """Plan what takes away all that interrupted uploads left of a version, and nothing else."""
+    leftovers = resolve(str(name), images).leftovers
+    return Plan(tuple(_delete(image, _leftover_reason(image)) for image in leftovers))

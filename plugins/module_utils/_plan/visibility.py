@@ -11,11 +11,15 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
+    DELETE_ON,
     DEPRECATED,
     DEPRECATED_REASON,
     DEPRECATED_SINCE,
     PUBLISHED_SINCE,
     REPLACED_BY,
+    RETIRE_ON,
+    RETIRED_SINCE,
+    REVOKED_SINCE,
     Image,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
@@ -33,7 +37,12 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.attributes impor
 
 def needs_members(wanted: WantedVisibility, image: Image) -> bool:
     """Say whether the members have to be known: only a shared image has any, and only privacy cuts them off."""
-    return image.visibility == "shared" and wanted.visibility == "private" and not wanted.allow_lockout
+    return (
+        image.visibility == "shared"
+        and wanted.visibility == "private"
+        and not wanted.allow_lockout
+        and not wanted.revoked
+    )
 
 
 def needs_replacement(wanted: WantedVisibility, image: Image) -> bool:
@@ -52,8 +61,12 @@ def plan_visibility(
 
     :param members: The members, if C(needs_members) asked for them.
     :param replacement: The image that replaces this one, if C(needs_replacement) asked for it.
-    :raises PlanError: Projects would lose the image without C(allow_lockout), or the replacement is not on offer.
+    :raises PlanError: Projects would lose the image without C(allow_lockout), the replacement is not on offer, or a
+        revoked image would be offered again.
     """
+    if wanted.revoked:
+        wanted = dataclasses.replace(wanted, visibility="private", hidden=True, active=False, deprecated=True)
+    _check_revocation(wanted, image)
     _check_lockout(wanted, image, members)
     _check_replacement(image, replacement)
     if replacement:
@@ -71,6 +84,16 @@ def plan_visibility(
     return Plan(tuple(actions), _view(image, attributes, wanted.active), _view(after, attributes, wanted.active), after)
 
 
+def _check_revocation(wanted: WantedVisibility, image: Image) -> None:
+    is_offered = wanted.active or wanted.visibility not in (None, "private")
+    if image.is_revoked and wanted.revoked is None and is_offered:
+        raise PlanError(
+            f"Image {image.name} ({image.id}) is revoked since {image.properties[REVOKED_SINCE]}: "
+            f"{image.properties.get(DEPRECATED_REASON, 'no reason given')}. "
+            "To offer it again all the same, set revoked: false as well."
+        )
+
+
 def _check_lockout(wanted: WantedVisibility, image: Image, members: t.Collection[Member]) -> None:
     if members and needs_members(wanted, image):
         projects = sorted(member.project_id for member in members)
@@ -84,7 +107,7 @@ def _check_lockout(wanted: WantedVisibility, image: Image, members: t.Collection
 def _check_replacement(image: Image, replacement: Image | None) -> None:
     if replacement is None:
         return
-    if replacement.id == image.id:
+    if (replacement.id, replacement.name) == (image.id, image.name):
         raise PlanError(f"Image {image.name} cannot be replaced by itself.")
     if replacement.visibility == "private" or replacement.status != "active":
         raise PlanError(
@@ -100,6 +123,8 @@ def _wanted_attributes(wanted: WantedVisibility, image: Image) -> dict[str, t.An
         **attributes,
         **visibility_attributes(image, wanted.visibility, wanted.today),
         **_deprecation(wanted, image),
+        **_retirement(wanted, image),
+        **_announcements(wanted),
     }
 
 
@@ -129,6 +154,23 @@ def _deprecation(wanted: WantedVisibility, image: Image) -> dict[str, str | None
     }
 
 
+def _retirement(wanted: WantedVisibility, image: Image) -> dict[str, str | None]:
+    if wanted.visibility is None and wanted.active is None:
+        retired: dict[str, str | None] = {}
+    elif (wanted.visibility or image.visibility, _wanted_status(wanted, image)) == ("private", "deactivated"):
+        retired = {RETIRED_SINCE: image.properties.get(RETIRED_SINCE, wanted.today)}
+    else:
+        retired = {RETIRED_SINCE: None}
+    if wanted.revoked:
+        return {**retired, REVOKED_SINCE: image.properties.get(REVOKED_SINCE, wanted.today)}
+    return {**retired, REVOKED_SINCE: None} if wanted.revoked is False else retired
+
+
+def _announcements(wanted: WantedVisibility) -> dict[str, str | None]:
+    given = {RETIRE_ON: wanted.retire_on, DELETE_ON: wanted.delete_on}
+    return {key: date or None for key, date in given.items() if date is not None}
+
+
 def _reason(image: Image, patch: t.Sequence[PatchOperation]) -> str:
     phrases = [phrase for operation in patch if (phrase := _phrase(image, operation))]
     return f"update {image.name}: {', '.join(phrases) or describe(image, patch)}"
@@ -148,6 +190,13 @@ def _phrase(image: Image, operation: PatchOperation) -> str | None:
             return "deprecate it" if value else "deprecate it no longer"
         case "replaced_by", str(name):
             return f"it is replaced by {name}"
+        case "retired_since", str():
+            return "retire it"
+        case "revoked_since", date:
+            return "revoke it" if date else "revoke it no longer"
+        case "retire_on" | "delete_on" as announced, date:
+            verb = announced.partition("_")[0]
+            return f"announce to {verb} it on {date}" if date else f"announce no longer to {verb} it"
     return None
 
 

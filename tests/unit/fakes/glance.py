@@ -30,6 +30,7 @@ BASE = READ_ONLY | {
     "min_disk",
     "min_ram",
 }
+FILTERS = {"name", "tag", "owner", "os_hidden", "visibility", "member_status", "marker", "limit"}
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
 PREFIX = "/image"
 
@@ -163,13 +164,16 @@ class FakeImageService:
 
     def _is_listed(self, caller: Caller, image: Mapping[str, Any], query: Mapping[str, str]) -> bool:
         operator, colon, name = query.get("name", "").partition(":")
-        if colon and operator != "eq":
+        names = name.split(",") if operator == "in" and colon else [name if colon else operator]
+        if colon and operator not in ("eq", "in"):
             raise RefusalError(400, f"Unable to filter by unknown operator '{operator}'.")
         wanted = query.get("visibility")
         if wanted and wanted not in ("all", "private", "shared", "community", "public"):
             raise RefusalError(400, f"Invalid visibility value: {wanted}")
         filters = (
-            "name" not in query or image["name"] == (name if colon else operator),
+            "name" not in query or image["name"] in names,
+            "tag" not in query or query["tag"] in image["tags"],
+            all(image.get(key) == value for key, value in query.items() if key not in FILTERS),
             "owner" not in query or image["owner"] == query["owner"],
             image["os_hidden"] is (query.get("os_hidden") == "true"),
             wanted in (None, "all", image["visibility"]),

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
-from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
+from ansible_collections.xloud.image.plugins.module_utils._model.name import (
+    ImageName,
+    TemplateName,
+    Version,
+    check_template,
+    is_newer,
+    parse_name_or_version,
+)
 
 NUMBERS = st.integers(0, 999_999_999)
 VERSIONS = st.builds(Version, NUMBERS, NUMBERS)
@@ -44,6 +51,30 @@ def test_versions_order_as_numbers(one, other):
 def test_the_next_name_is_newer_and_of_the_same_template(name):
     assert name.next().template == name.template
     assert name.next().version > name.version
+
+
+@given(NAMES)
+def test_the_next_major_name_is_newer_than_all_minor_ones(name):
+    assert name.next_major().template == name.template
+    assert name.next_major().version > Version(name.version.major, 999_999_999)
+
+
+@given(NAMES)
+def test_parts_come_back(name):
+    assert ImageName.from_parts(name.parts()) == name
+    assert str(TemplateName.parse(name.template)) == name.template
+
+
+@given(st.one_of(VERSIONS, NAMES))
+def test_a_name_or_a_version_is_told_by_its_form(value):
+    assert parse_name_or_version(str(value)) == value
+
+
+@given(TEMPLATES, VERSIONS, VERSIONS)
+def test_images_of_a_template_order_as_their_versions_do(template, one, other):
+    expected = one > other
+    assert is_newer(str(one), str(other)) == expected
+    assert is_newer(str(ImageName(template, one)), str(ImageName(template, other))) == expected
 
 
 def test_ten_is_newer_than_nine():
@@ -123,3 +154,78 @@ def test_names_that_are_none(text):
 def test_templates_that_are_none(text):
     with pytest.raises(InputError, match="template: .*is not a template name"):
         check_template(text)
+
+
+@pytest.mark.parametrize("value", [None, [], {}, b"1.2"])
+def test_what_is_not_text_is_neither_a_name_nor_a_version(value):
+    for parse, message in (
+        (ImageName.parse, "is not an image name"),
+        (TemplateName.parse, "is not a template name"),
+        (check_template, "is not a template name"),
+        (Version.parse, "is not a version"),
+        (parse_name_or_version, "is not a version"),
+    ):
+        with pytest.raises(InputError, match=message):
+            parse(value)
+
+
+@pytest.mark.parametrize("number", [1, 1.1])
+def test_a_number_is_told_from_a_version(number):
+    with pytest.raises(InputError, match="is a number, and numbers lose their zeros"):
+        Version.parse(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("ubuntu-24.04-base", ("ubuntu", "24.04", "base")),
+        ("opensuse-leap-15.6-base", ("opensuse-leap", "15.6", "base")),
+        ("windows-2022-core-en", ("windows", "2022", "core-en")),
+        ("a-1-x-2-3", ("a", "1", "x-2-3")),
+    ],
+)
+def test_template_names_are_taken_apart(text, parts):
+    assert TemplateName.parse(text) == TemplateName(*parts)
+
+
+def test_parts_have_names():
+    assert ImageName.parse("ubuntu-24.04-base-v1.10").parts() == {
+        "template": "ubuntu-24.04-base",
+        "os": "ubuntu",
+        "os_version": "24.04",
+        "profile": "base",
+        "version": "1.10",
+        "major": 1,
+        "minor": 10,
+    }
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({}, "template: None is not a template name"),
+        ({"template": "a-1-x"}, "version: None is not a version"),
+        ({"template": "a-1-x", "version": 1.1}, "version: 1.1 is a number"),
+        ({"template": "a-1-x", "version": "1.1", "profile": "y"}, "profile: 'y' is not what a-1-x-v1.1 says, 'x'"),
+        ({"template": "a-1-x", "version": "1.1", "minor": 2}, "minor: 2 is not what a-1-x-v1.1 says, 1"),
+    ],
+)
+def test_parts_that_make_no_name(parts, message):
+    with pytest.raises(InputError, match=message):
+        ImageName.from_parts(parts)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ("a-1-x-v1.1", "b-1-x-v1.0", "b-1-x-v1.0 cannot be compared with a-1-x-v1.1: they are images of two"),
+        ("a-1-x-v1.1", "1.0", "1.0 cannot be compared with a-1-x-v1.1: one is an image name"),
+        ("1.0", "a-1-x-v1.1", "a-1-x-v1.1 cannot be compared with 1.0: one is an image name"),
+        ("1.x", "1.0", "name: '1.x' is not a version"),
+        ("1.1", "a-1-x", "other: 'a-1-x' is not an image name"),
+        ("1.1", 1.0, "other: 1.0 is a number"),
+    ],
+)
+def test_what_has_no_order(one, other, message):
+    with pytest.raises(InputError, match=message):
+        is_newer(one, other)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""What a cloud has of a catalogue, in as few requests as hold it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
+from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
+from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
+from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
+
+
+def read_catalog(
+    session: Session,
+    wanted: WantedCatalog,
+    owner: str | None,
+    absentees: t.Callable[[WantedCatalog, t.Mapping[str, tuple[Image, ...]]], t.Sequence[str]],
+) -> tuple[WantedCatalog, dict[str, tuple[Image, ...]]]:
+    """
+    Return the images of a catalogue by their names, and what is wanted with the id of the project that owns them.
+
+    It takes two listings, and two more for each hundred versions that are missing.
+
+    :param owner: The name or id of that project, None for the session's own.
+    :param absentees: Which names are worth looking for though none of our own images has them.
+    :raises InputError: There is no such project, or the credentials may not look it up.
+    """
+    owner_id = Projects(session).owner(owner)
+    images = Images(session)
+    found = _by_name(images.marked(owner_id))
+    others = _by_name(images.named(absentees(wanted, found), owner_id))
+    return dataclasses.replace(wanted, owner=owner_id), {**found, **others}
+
+
+def _by_name(images: t.Iterable[Image]) -> dict[str, tuple[Image, ...]]:
+    by_name: dict[str, tuple[Image, ...]] = {}
+    for image in images:
+        by_name[image.name] = (*by_name.get(image.name, ()), image)
+    return by_name
+
+
+def read_sharing(
+    session: Session, wanted: WantedCatalog, images: t.Mapping[str, tuple[Image, ...]], workers: int
+) -> tuple[dict[str, tuple[Member, ...]], dict[str, Project | ImageError]]:
+    """
+    Return the members of the shared images whose members the catalogue has a say in, by the ids of the images.
+
+    And the projects that it is shared with, by what it calls them, or why they are not known.
+    """
+    shared = [
+        image
+        for template in wanted.templates
+        if template.visibility == "shared" and (template.members or template.members_exact)
+        for version in template.versions
+        for image in images.get(str(version.name), ())
+        if image.visibility == "shared"
+    ]
+    projects = Projects(session)
+    named = {member: template.name for template in wanted.templates for member in template.members}
+    with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
+        found = pool.map(Members(session).list, shared)
+        members = {image.id: each for image, each in zip(shared, found, strict=True)}
+    return members, {reference: _project(projects, reference, template) for reference, template in named.items()}
+
+
+def _project(projects: Projects, reference: str, template: str) -> Project | ImageError:
+    try:
+        return projects.resolve(reference, f"image_catalog.{template}.members")
+    except ImageError as exc:
+        return exc

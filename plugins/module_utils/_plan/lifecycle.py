@@ -1,0 +1,200 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Where each version of a template belongs in its life."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogTemplate, CatalogVersion
+from ansible_collections.xloud.image.plugins.module_utils._model.image import DEPRECATED_SINCE, RETIRED_SINCE, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.name import Version
+from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between, is_due
+from ansible_collections.xloud.image.plugins.module_utils._plan.promotion import obstacles
+
+Target = t.Literal["absent", "staged", "published", "deprecated", "hidden", "retired", "deleted"]
+OFFERED: t.Final = ("published", "deprecated", "hidden")
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """
+    A version and the stage that it belongs in. C(absent) are those that are not worth bringing into the cloud.
+
+    :param current: The name of the image that is the current one of the template.
+    :param held: What keeps the version from going further, as pairs of a kind and of words.
+    """
+
+    version: CatalogVersion
+    stage: Target
+    current: str | None = None
+    held: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the image."""
+        return str(self.version.name)
+
+
+def place(template: CatalogTemplate, images: t.Mapping[Version, Image], today: str) -> tuple[Placement, ...]:
+    """
+    Return where each version of a template belongs: the current one first, then from the newest to the oldest.
+
+    The current version is the one that the document pins, else the newest that may be published. All others on offer
+    are superseded by it: deprecated, hidden, retired and deleted as the retention says.
+
+    :param images: The images of the versions that are in the cloud.
+    """
+    newest_first = template.versions[::-1]
+    aside = {each.name.version: _aside(template, each, images.get(each.name.version), today) for each in newest_first}
+    offered = [each for each in newest_first if aside[each.name.version] is None]
+    current = _current(template, offered)
+    if current:
+        offered.sort(key=lambda each: each is not current)
+    name = str(current.name) if current else None
+    ranked = [
+        _rank(template, each, rank, images.get(each.name.version), name, today) for rank, each in enumerate(offered)
+    ]
+    others = [
+        dataclasses.replace(placement, current=name)
+        for each in newest_first
+        if (placement := aside[each.name.version]) is not None
+    ]
+    noted = (_noted(template, each) for each in (*ranked, *others))
+    return _expired(template, tuple(noted), images, today)
+
+
+def _noted(template: CatalogTemplate, placement: Placement) -> Placement:
+    held = list(placement.held)
+    if placement.version.stage == "staged" and placement.stage in OFFERED:
+        held.append(("published", "it is published already and is not staged again: retire or revoke it instead"))
+    if template.current == placement.version.name.version and placement.stage != "published":
+        held.append(("pin", f"it is pinned as the current version and cannot be: it is {placement.stage}"))
+    return dataclasses.replace(placement, held=tuple(held)) if held else placement
+
+
+def _aside(template: CatalogTemplate, version: CatalogVersion, image: Image | None, today: str) -> Placement | None:
+    """Return where a version belongs that is not to be offered, None for one that is."""
+    if is_revoked(version, image) or _is_retired(template, version, image, today):
+        return Placement(version, "retired" if image else "absent")
+    if image and image.was_published:
+        return None
+    if version.stage == "staged":
+        return Placement(version, "staged")
+    if not version.listed:
+        return Placement(version, "retired")
+    missing = obstacles(template.promotion, version, image, today)
+    return Placement(version, "staged", held=tuple(("gate", each) for each in missing)) if missing else None
+
+
+def is_revoked(version: CatalogVersion, image: Image | None) -> bool:
+    """Say whether nobody may use a version: the document says so, or the image does and the document not otherwise."""
+    if version.revoked is None:
+        return bool(image and image.is_revoked)
+    return version.revoked
+
+
+def _is_retired(template: CatalogTemplate, version: CatalogVersion, image: Image | None, today: str) -> bool:
+    if version.stage == "retired" or is_due(version.retire_on, today) or is_due(version.delete_on, today):
+        return True
+    recalled = version.stage == "published" or version.revoked is False or template.current == version.name.version
+    return bool(image and image.stage == "retired" and not recalled)
+
+
+def _current(template: CatalogTemplate, offered: t.Sequence[CatalogVersion]) -> CatalogVersion | None:
+    eligible = [each for each in offered if _floor(each) == "published"]
+    pinned = (each for each in eligible if each.name.version == template.current)
+    return next(pinned, eligible[0] if eligible else None)
+
+
+def _floor(version: CatalogVersion) -> Target:
+    """Return the least that a version on offer is taken back to."""
+    if not version.listed:
+        return "deprecated"
+    return "hidden" if version.stage == "hidden" else "deprecated" if version.stage == "deprecated" else "published"
+
+
+def _rank(
+    template: CatalogTemplate, version: CatalogVersion, rank: int, image: Image | None, current: str | None, today: str
+) -> Placement:
+    retention = template.retention
+    available = retention.available if retention.available is not None else retention.stored
+    if str(version.name) == current:
+        return Placement(version, "published", current)
+    if image is None and available is not None and _newer(template, version, current) >= available:
+        return Placement(version, "absent", current)
+    # What left the document is announced as deprecated for a day at least.
+    age = max(retention.min_age, 0 if version.listed else 1)
+    is_beyond = available is not None and rank >= available
+    if image and (is_beyond or not version.listed) and replaced_for(image, today) >= age:
+        return Placement(version, "retired", current)
+    is_listed = retention.visible is None or rank < retention.visible
+    hidden = not is_listed or is_beyond or _floor(version) == "hidden"
+    return Placement(version, "hidden" if hidden else "deprecated", current)
+
+
+def _newer(template: CatalogTemplate, version: CatalogVersion, current: str | None) -> int:
+    """
+    Return how many versions of a document come before one that is not in the cloud.
+
+    All of them count, so that a version which was deleted does not come back when a newer one is taken out of use.
+    """
+    return sum(each.name > version.name or str(each.name) == current for each in template.versions)
+
+
+def replaced_for(image: Image, today: str) -> int:
+    """Return for how many days an image has been superseded."""
+    return days_between(image.properties.get(DEPRECATED_SINCE), today) if image.is_deprecated else 0
+
+
+def _expired(
+    template: CatalogTemplate, placements: tuple[Placement, ...], images: t.Mapping[Version, Image], today: str
+) -> tuple[Placement, ...]:
+    """Return the placements with those deleted whose time is over."""
+    kept = [each for each in placements if each.stage not in ("absent", "staged")]
+    kept.sort(key=lambda each: (each.name != each.current, *_descending(each.version.name.version)))
+    rank = {each.name: position for position, each in enumerate(kept)}
+    return tuple(
+        _expire(template, each, rank.get(each.name, 0), images.get(each.version.name.version), today)
+        for each in placements
+    )
+
+
+def _descending(version: Version) -> tuple[int, int]:
+    return -version.major, -version.minor
+
+
+def _expire(template: CatalogTemplate, placement: Placement, rank: int, image: Image | None, today: str) -> Placement:
+    version, retention = placement.version, template.retention
+    beyond = retention.stored is not None and rank >= retention.stored
+    due = is_due(version.delete_on, today)
+    if placement.stage != "retired" or image is None or image.stage != "retired" or not (beyond or due):
+        return placement
+    if days_between(image.properties.get(RETIRED_SINCE), today) < 1:
+        return placement
+    if not due and replaced_for(image, today) < retention.min_age:
+        return placement
+    if version.settings.get("protected", image.protected):
+        words = "it is protected, and is deleted only if the document says protected: false of it"
+        return dataclasses.replace(placement, held=(*placement.held, ("protected", words)))
+    return dataclasses.replace(placement, stage="deleted")
+
+
+def is_removal(placement: Placement, image: Image | None) -> bool:
+    """Say whether a placement takes an image away that is still usable, or that is still there."""
+    if image is None or is_revoked(placement.version, image):
+        return False
+    return placement.stage == "deleted" or (placement.stage == "retired" and image.stage != "retired")
+
+
+def postponed(placement: Placement, image: Image, limit: int) -> Placement:
+    """Return the placement of a removal that is left to a later run."""
+    held = ("max_removals", f"its turn comes in a later run: not more than {limit} are taken away in one")
+    if placement.stage == "deleted":
+        stage: Target = "retired"
+    else:
+        stage = "hidden" if image.was_published else "staged"
+    return dataclasses.replace(placement, stage=stage, held=(*placement.held, held))

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Whether a staged version may be published."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogVersion
+from ansible_collections.xloud.image.plugins.module_utils._model.image import STAGED_SINCE, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion
+from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between
+
+
+def obstacles(promotion: Promotion, version: CatalogVersion, image: Image | None, today: str) -> tuple[str, ...]:
+    """
+    Return what keeps a version from being published, each in words; nothing if it may be.
+
+    :param image: The version as it is in the cloud, None where it is still to be brought there.
+    """
+    found = _metadata(version, image)
+    missing = [f"{each} is missing" for each in promotion.requirements if each.name not in found]
+    wrong = [
+        f"{each} is {found[each.name]!r}"
+        for each in promotion.requirements
+        if each.name in found and not each.accepts(found[each.name])
+    ]
+    unsigned = ["a checksum is missing"] if promotion.checksum and not version.checksum else []
+    return (*missing, *wrong, *unsigned, *_soaking(promotion, image, today))
+
+
+def _soaking(promotion: Promotion, image: Image | None, today: str) -> list[str]:
+    since = (image.properties.get(STAGED_SINCE) or (image.created_at or today)[:10]) if image else today
+    age = days_between(since, today)
+    return [f"it has been staged for {age} of {promotion.soak} days"] if age < promotion.soak else []
+
+
+def _metadata(version: CatalogVersion, image: Image | None) -> dict[str, str]:
+    """Return the metadata that the version will have, by the names that requirements use."""
+    # A disk is needed in any case; how large, unless somebody says so, the content says.
+    found: dict[str, t.Any] = {"min_disk": 1, "min_ram": 0}
+    if image:
+        found = {**image.properties, "min_disk": image.min_disk, "min_ram": image.min_ram}
+    given = {key: value for key, value in version.settings.items() if key in ("min_disk", "min_ram")}
+    merged = {**found, **given, **version.settings.get("properties", {})}
+    return {key: str(value) for key, value in merged.items() if value is not None}

@@ -1,0 +1,191 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""A run over a catalogue as data: for results, for plan files, and for approvals."""
+
+from __future__ import annotations
+
+import collections
+import json
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACED_BY, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import CreateImage
+from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Finding, Outcome, VersionPlan
+
+Outcomes: t.TypeAlias = t.Mapping[str, Outcome]
+FORMAT: t.Final = 1
+# Findings of versions that would go further, were they not kept from it.
+HELD: t.Final = ("gate", "in_use", "max_removals", "protected")
+
+
+def as_changes(plan: CatalogPlan) -> list[dict[str, t.Any]]:
+    """Return what a plan changes, one dictionary an image, in the order of the plan."""
+    return [_change(version) for version in plan.versions if version.actions]
+
+
+def _change(version: VersionPlan) -> dict[str, t.Any]:
+    return {
+        "name": version.name,
+        "template": version.template,
+        "version": version.version,
+        "id": version.found.id if version.found else None,
+        "stage": {
+            "before": version.found.stage if version.found else None,
+            "after": version.stage,
+        },
+        "before": _views(version, "before") if version.found else {},
+        "after": _views(version, "after"),
+        "actions": [{"action": each.verb, "reason": each.reason} for each in version.actions],
+    }
+
+
+def _views(version: VersionPlan, side: str) -> dict[str, t.Any]:
+    views = [getattr(step.plan, side) for step in version.steps]
+    if side == "before":
+        views = views[::-1]
+    merged: dict[str, t.Any] = {}
+    for view in views:
+        properties = {**merged.get("properties", {}), **view.get("properties", {})}
+        merged = {**merged, **view, **({"properties": dict(sorted(properties.items()))} if properties else {})}
+    return dict(sorted(merged.items()))
+
+
+def as_plan_file(plan: CatalogPlan, cloud: str, today: str) -> dict[str, t.Any]:
+    """Return what a plan file holds."""
+    return {
+        "format_version": FORMAT,
+        "cloud": cloud,
+        "as_of": today,
+        "summary": summary(plan, {}),
+        "changes": as_changes(plan),
+        "findings": [finding.as_result() for finding in plan.findings],
+        "failures": failures(plan, {}),
+    }
+
+
+def check_expected(plan: CatalogPlan, today: str, expected: t.Mapping[str, t.Any] | None) -> None:
+    """
+    Make sure that a plan is the one that was approved. The day on which each was made makes no difference.
+
+    :raises PlanError: It is another one.
+    """
+    if expected is None:
+        return
+    fresh = _timeless(as_changes(plan), today)
+    approved = _timeless(expected.get("changes", []), str(expected.get("as_of")))
+    if fresh == approved:
+        return
+    names = sorted({each["name"] for each in fresh + approved if each not in fresh or each not in approved})
+    raise PlanError(
+        f"expect_plan: what is to be done now differs from what was approved, for {', '.join(names)}. Nothing was "
+        "changed. Make a new plan (check mode with plan_file), and have it approved.",
+        differing=names,
+    )
+
+
+def _timeless(changes: t.Any, today: str) -> list[dict[str, t.Any]]:
+    text = json.dumps(changes, sort_keys=True).replace(json.dumps(today), '"(today)"')
+    return t.cast("list[dict[str, t.Any]]", json.loads(text))
+
+
+def image_of(version: VersionPlan, outcomes: Outcomes) -> Image | None:
+    """Return a version's image as it is after a run, or in check mode as it would be."""
+    image = version.found if outcomes else version.image
+    for step in version.steps:
+        outcome = outcomes.get(step.key)
+        if outcome and outcome.done:
+            image = outcome.image
+    return image
+
+
+def _problem(version: VersionPlan, outcomes: Outcomes) -> str | None:
+    errors = [version.error, *(outcome.error for step in version.steps if (outcome := outcomes.get(step.key)))]
+    return next((error.message for error in errors if error), None)
+
+
+def rows(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, t.Any]]:
+    """Return one row for each version: what it is, and what was done to it."""
+    return [_row(version, outcomes) for version in plan.versions]
+
+
+def _row(version: VersionPlan, outcomes: Outcomes) -> dict[str, t.Any]:
+    image = image_of(version, outcomes)
+    return {
+        "template": version.template,
+        "version": version.version,
+        "name": version.name,
+        "id": (image.id or None) if image else None,
+        "stage": image.stage if image else "absent",
+        "visibility": image.visibility if image else None,
+        "disk_format": image.disk_format if image else None,
+        "size": image.size if image else None,
+        "replaced_by": image.properties.get(REPLACED_BY) if image else None,
+        "changed": bool(version.actions),
+        "actions": [action.reason for action in version.actions],
+        "problem": _problem(version, outcomes),
+    }
+
+
+def summary(plan: CatalogPlan, outcomes: Outcomes) -> dict[str, t.Any]:
+    """Return how many versions are in which stage, and how many actions of which kind there are."""
+    table = rows(plan, outcomes)
+    actions = collections.Counter(action.verb for version in plan.versions for action in version.actions)
+    return {
+        "images": sum(row["stage"] != "absent" for row in table),
+        "changed": sum(row["changed"] for row in table),
+        "failed": len(failures(plan, outcomes)),
+        "held": sum(finding["kind"] in HELD for finding in findings(plan, outcomes)),
+        "stages": dict(sorted(collections.Counter(row["stage"] for row in table).items())),
+        "actions": dict(sorted(actions.items())),
+    }
+
+
+def current(plan: CatalogPlan, outcomes: Outcomes) -> dict[str, dict[str, t.Any]]:
+    """Return the current version of each template that has one."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for version in plan.versions:
+        image = image_of(version, outcomes)
+        if image and image.stage == "published" and version.template not in found:
+            found[version.template] = {"version": version.version, "name": version.name, "id": image.id or None}
+    return found
+
+
+def failures(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, str]]:
+    """Return why versions are not as they should be, in the order of the plan."""
+    found = ((version.name, _problem(version, outcomes)) for version in plan.versions)
+    return [{"image": name, "message": problem} for name, problem in found if problem]
+
+
+def findings(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, str]]:
+    """Return what a person should know of."""
+    in_use = [
+        Finding("in_use", version.name, outcome.in_use)
+        for version in plan.versions
+        for step in version.steps
+        if (outcome := outcomes.get(step.key)) and outcome.in_use
+    ]
+    return [finding.as_result() for finding in (*plan.findings, *in_use)]
+
+
+def changed(plan: CatalogPlan, outcomes: Outcomes) -> bool:
+    """Say whether a run changed anything, or in check mode would."""
+    return any(outcome.done for outcome in outcomes.values()) if outcomes else plan.changed
+
+
+def data_bytes(plan: CatalogPlan, outcomes: Outcomes) -> int:
+    """Return how many bytes of image data were brought into the cloud, or in check mode would be, as far as known."""
+    created = [version for version in plan.versions if any(isinstance(a, CreateImage) for a in version.actions)]
+    images = (image_of(version, outcomes) for version in created)
+    return sum(image.size or 0 for image in images if image)
+
+
+def diff(plan: CatalogPlan) -> dict[str, dict[str, t.Any]]:
+    """Return what a plan changes as C(--diff) shows it, by the names of the images."""
+    changes = as_changes(plan)
+    return {
+        "before": {change["name"]: change["before"] for change in changes},
+        "after": {change["name"]: change["after"] for change in changes},
+    }

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run costs: time, processor, requests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+TIME_LIMIT = 3600
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run cost: seconds, seconds of the client's processes on a processor, and requests."""
+
+    wall: float
+    cpu: float
+    requests: Mapping[str, float] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return round(sum(self.requests.values()))
+
+
+Run = Callable[[], Cost]
+Series = dict[str, list[Cost]]
+
+
+def run_process(command: list[str | Path], env: dict[str, str]) -> tuple[Cost, str]:
+    """
+    Run a command, and return what it cost, without its requests, and what it printed.
+
+    :raises RuntimeError: It failed.
+    """
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        start = time.monotonic()
+        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        deadline = threading.Timer(TIME_LIMIT, process.kill)
+        deadline.start()
+        try:
+            # It accounts for the processes that this one waited for, and for those that they waited for.
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            deadline.cancel()
+        cost = Cost(time.monotonic() - start, usage.ru_utime + usage.ru_stime)
+        output.seek(0)
+        printed = output.read()
+    if process.returncode:
+        raise RuntimeError(f"{printed}\n{' '.join(map(str, command))} ended with {process.returncode}")
+    return cost, printed
+
+
+def whole(part: Cost, empty: Cost, sample: int, count: int) -> Cost:
+    """What all of a loop costs, computed from a sample of its items and a run over none of them."""
+    return part if sample == count else _scaled(part, empty, count / sample, empty)
+
+
+def each(part: Cost, empty: Cost, count: int) -> Cost:
+    """What one item of a loop costs, without what the run costs that it is in."""
+    return _scaled(part, empty, 1 / count, Cost(0, 0))
+
+
+def _scaled(part: Cost, empty: Cost, factor: float, base: Cost) -> Cost:
+    return Cost(
+        base.wall + (part.wall - empty.wall) * factor,
+        base.cpu + (part.cpu - empty.cpu) * factor,
+        {request: number * factor for request, number in part.requests.items()},
+    )
+
+
+def alternate(contestants: Mapping[str, Run], rounds: int) -> Series:
+    """Run each in turn, so that what else the machine does meets all of them alike."""
+    series: Series = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, run in contestants.items():
+            series[name].append(run())
+    return series
+
+
+def ratios(costs: list[Cost], reference: list[Cost], part: str) -> list[float]:
+    """How many times as much each run cost as the run of the reference beside it."""
+    pairs = zip(costs, reference, strict=True)
+    return [getattr(cost, part) / getattr(beside, part) for cost, beside in pairs]
+
+
+def middle(costs: list[Cost], part: str) -> float:
+    return median(getattr(cost, part) for cost in costs)
