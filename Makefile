@@ -40,6 +40,12 @@ matrix: ## the oldest and the newest of what is supported
 coverage: ## how much of the plugins the tests run
 	$(RUN) coverage
 
+bench: ## what a catalogue costs beside loops of single tasks
+	$(RUN) bench
+
+bench-docs: ## the same, written into the documentation
+	$(RUN) bench-docs
+
 sandbox: ## start a Keystone and a Glance on this machine
 	$(RUN) sandbox
 
@@ -52,4 +58,4 @@ format: ## format the Python sources of the checkout
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage sandbox sandbox-stop format clean
+.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage bench bench-docs sandbox sandbox-stop format clean

@@ -299,7 +299,7 @@ def main() -> None:
         check_expected(plan, wanted.today, approved)
         applier = Applier(session, timeout=params["timeout"])
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)
-        exit_with_catalog(module, plan, outcomes, getattr(session, "requests", 0))
+        exit_with_catalog(module, plan, outcomes, session.requests)
 
 
 if __name__ == "__main__":

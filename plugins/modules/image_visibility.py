@@ -44,10 +44,26 @@ options:
       - With V(false) all of them are removed.
     type: bool
   replaced_by:
-    description: With O(deprecated=true), the name or id of the image to use instead. It has to be on offer already.
+    description:
+      - With O(deprecated=true) or O(revoked=true), the name or id of the image to use instead. It has to be on offer
+        already.
     type: str
   reason:
-    description: With O(deprecated=true), why, in words for those who use the image.
+    description: With O(deprecated=true) or O(revoked=true), why, in words for those who use the image.
+    type: str
+  revoked:
+    description:
+      - Take the image out of use at once, because nobody may use it any more. It becomes V(private), hidden, deactivated
+        and deprecated, whoever loses it by that, and the day is kept in the property C(revoked_since).
+      - A revoked image is offered again only with V(false).
+    type: bool
+  retire_on:
+    description:
+      - The announced day, such as V(2027-04-30), from which on M(xloud.image.image_catalog) retires the image, if its
+        document says the same. An empty text takes the announcement off.
+    type: str
+  delete_on:
+    description: The announced day from which on the image is deleted, likewise.
     type: str
   allow_lockout:
     description: Make a shared image V(private) although its members lose it.
@@ -90,6 +106,13 @@ EXAMPLES = r"""
     visibility: private
     active: false
     allow_lockout: true
+
+- name: Take a version out of use at once
+  xloud.image.image_visibility:
+    cloud: mycloud
+    image: ubuntu-24.04-base-v1.1
+    revoked: true
+    reason: The image has a key of its builder in it
 """
 
 RETURN = r"""

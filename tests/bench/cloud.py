@@ -83,8 +83,8 @@ class Cloud:
         ]
         with self._database() as database:
             database.executemany(
-                "INSERT INTO images (id, name, visibility, owner, status, disk_format, container_format, size, min_disk,"
-                " min_ram, protected, os_hidden, deleted, created_at, updated_at) VALUES"
+                "INSERT INTO images (id, name, visibility, owner, status, disk_format, container_format, size,"
+                " min_disk, min_ram, protected, os_hidden, deleted, created_at, updated_at) VALUES"
                 " (?, ?, ?, ?, 'active', 'raw', 'bare', 65536, 0, 0, 0, 0, 0, datetime(), datetime())",
                 images,
             )

@@ -19,13 +19,14 @@ def description(ours: Side, peer: Side) -> list[str]:
     """The machine and the versions, one a line."""
     version = re.search(r"^version: (.+)$", (CHECKOUT / "galaxy.yml").read_text(), re.MULTILINE)
     services = WORK / "venvs/bench-sandbox/bin"
+    packages = ("ansible-core", "openstacksdk")
     return [
         f"Date: {datetime.now(UTC):%Y-%m-%d}",
         f"Processor: {cores()} cores of {processor()}",
         f"Memory: {memory():.0f} GiB",
         f"System: {platform.freedesktop_os_release()['PRETTY_NAME']}, Python {platform.python_version()}",
-        f"This side: xloud.image {version[1] if version else ''}, {', '.join(ours.versions('ansible-core', 'openstacksdk'))}",
-        f"Other side: {peer_version()}, {', '.join(peer.versions('ansible-core', 'openstacksdk'))}",
+        ", ".join([f"This side: xloud.image {version[1] if version else ''}", *ours.versions(*packages)]),
+        ", ".join([f"Other side: {peer_version()}", *peer.versions(*packages)]),
         f"Cloud: Keystone {version_of(services, 'keystone')} and Glance {version_of(services, 'glance')} on the same "
         "machine, a process each, with SQLite",
     ]

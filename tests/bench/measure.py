@@ -11,12 +11,15 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 TIME_LIMIT = 3600
+
+Part = Literal["wall", "cpu"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class Cost:
     cpu: float
     requests: Mapping[str, float] = field(default_factory=Counter)
 
+    def of(self, part: Part) -> float:
+        return self.wall if part == "wall" else self.cpu
+
     @property
     def total(self) -> int:
         return round(sum(self.requests.values()))
@@ -36,7 +42,7 @@ Run = Callable[[], Cost]
 Series = dict[str, list[Cost]]
 
 
-def run_process(command: list[str | Path], env: dict[str, str]) -> tuple[Cost, str]:
+def run_process(command: Sequence[str | Path], env: dict[str, str]) -> tuple[Cost, str]:
     """
     Run a command, and return what it cost, without its requests, and what it printed.
 
@@ -88,11 +94,11 @@ def alternate(contestants: Mapping[str, Run], rounds: int) -> Series:
     return series
 
 
-def ratios(costs: list[Cost], reference: list[Cost], part: str) -> list[float]:
+def ratios(costs: list[Cost], reference: list[Cost], part: Part) -> list[float]:
     """How many times as much each run cost as the run of the reference beside it."""
     pairs = zip(costs, reference, strict=True)
-    return [getattr(cost, part) / getattr(beside, part) for cost, beside in pairs]
+    return [cost.of(part) / beside.of(part) for cost, beside in pairs]
 
 
-def middle(costs: list[Cost], part: str) -> float:
-    return median(getattr(cost, part) for cost in costs)
+def middle(costs: list[Cost], part: Part) -> float:
+    return median(cost.of(part) for cost in costs)

@@ -57,7 +57,7 @@ class Side:
         """
         file = HOME / "variables.json"
         file.write_text(json.dumps(variables))
-        command = [self.tools / "ansible-playbook", PLAYBOOKS / f"{playbook}.yml", "--extra-vars", f"@{file}"]
+        command = (self.tools / "ansible-playbook", PLAYBOOKS / f"{playbook}.yml", "--extra-vars", f"@{file}")
         self.cloud.requests()
         cost, printed = run_process(command, self.environment())
         recap = RECAP.search(printed)
@@ -93,7 +93,7 @@ class Side:
             "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
             "XDG_DATA_HOME": str(kept),
         }
-        return replace(self, tools=tools, extra=extra)
+        return ready(replace(self, tools=tools, extra=extra))
 
 
 def version_of(tools: Path, package: str) -> str:
@@ -113,7 +113,7 @@ def peer_side(cloud: Cloud) -> Side:
 
 
 def ready(side: Side) -> Side:
-    compilation = [side.tools / "python", "-m", "compileall", "-q", side.tree / COLLECTION.parts[0]]
+    compilation = (side.tools / "python", "-m", "compileall", "-q", side.tree / COLLECTION.parts[0])
     subprocess.run(compilation, env=side.environment(), check=True)
     side.assert_compiled()
     return side
@@ -124,12 +124,13 @@ def peer_collection() -> Path:
     tree = WORK / "trees" / ANSIBLE.replace("==", "-")
     if not (tree / PEER / "MANIFEST.json").exists():
         download = HOME / "download"
-        pip = [WORK / "uv/bin/pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run([*pip, "--dest", download, ANSIBLE], check=True)
+        pip = (WORK / "uv/bin/pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps")
+        subprocess.run((*pip, "--dest", download, ANSIBLE), check=True)
         with zipfile.ZipFile(next(download.glob("ansible-*.whl"))) as wheel:
             # The manifest last: it says that all is there.
-            members = [name for name in wheel.namelist() if name.startswith(f"{PEER}/")]
-            wheel.extractall(tree, sorted(members, key=lambda name: name.endswith("MANIFEST.json")))
+            members = {name for name in wheel.namelist() if name.startswith(f"{PEER}/")}
+            manifest = f"{PEER}/MANIFEST.json"
+            wheel.extractall(tree, [*(members - {manifest}), manifest])
     return tree
 
 

@@ -19,7 +19,7 @@ class Table:
     Rows under a title.
 
     :param first: The heading of the first column.
-    :param claims: What was checked, and held unless the run says otherwise.
+    :param claims: What is to hold whatever the clock says, and whether it does.
     """
 
     title: str
@@ -27,10 +27,18 @@ class Table:
     headings: tuple[str, ...] = COSTS
     rows: list[tuple[str, ...]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    claims: list[str] = field(default_factory=list)
+    claims: dict[str, bool] = field(default_factory=dict)
 
     def add(self, row: tuple[str, ...]) -> None:
         self.rows.append(row)
+
+    def claim(self, text: str, holds: bool) -> None:
+        self.claims[text] = holds
+
+    @property
+    def remarks(self) -> list[str]:
+        said = {True: "Checked", False: "DOES NOT HOLD"}
+        return [*self.notes, *(f"{said[holds]}: {claim}" for claim, holds in self.claims.items())]
 
     def as_text(self) -> str:
         lines = [(self.first, *self.headings), *self.rows]
@@ -43,14 +51,14 @@ class Table:
             ).rstrip()
             for line in lines
         ]
-        return "\n".join([self.title, "", *text, *(f"  {note}" for note in (*self.notes, *self.claims))])
+        return "\n".join([self.title, "", *text, *(f"  {remark}" for remark in self.remarks)])
 
     def as_rst(self) -> str:
         lines = [self.title, "-" * len(self.title), "", ".. list-table::", "   :header-rows: 1", ""]
         for cells in ((self.first, *self.headings), *self.rows):
             lines += [f"   {'*' if place == 0 else ' '} - {cell}".rstrip() for place, cell in enumerate(cells)]
-        for note in (*self.notes, *self.claims):
-            lines += ["", note]
+        for remark in self.remarks:
+            lines += ["", remark]
         return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, IMAGE
+from ansible_collections.xloud.image.plugins.module_utils._model.document import is_date
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import VISIBILITIES
 from ansible_collections.xloud.image.plugins.module_utils._model.visibility import WantedVisibility
@@ -24,6 +25,9 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "deprecated": {"type": "bool"},
         "replaced_by": {"type": "str"},
         "reason": {"type": "str"},
+        "revoked": {"type": "bool"},
+        "retire_on": {"type": "str"},
+        "delete_on": {"type": "str"},
         "allow_lockout": {"type": "bool", "default": False},
     },
     "supports_check_mode": True,
@@ -38,8 +42,12 @@ def wanted_visibility(params: t.Mapping[str, t.Any], today: str) -> WantedVisibi
     :raises InputError: Options contradict one another.
     """
     for option in ("replaced_by", "reason"):
-        if params[option] and not params["deprecated"]:
+        if params[option] and not (params["deprecated"] or params["revoked"]):
             raise InputError(option, "says something of a deprecated image. Set deprecated: true as well.")
+    for option in ("retire_on", "delete_on"):
+        if params[option] and not is_date(params[option]):
+            raise InputError(option, f'{params[option]!r} is no day. Write it as "2027-04-30".')
+    _check_revocation(params)
     return WantedVisibility(
         today=today,
         visibility=params["visibility"],
@@ -49,5 +57,15 @@ def wanted_visibility(params: t.Mapping[str, t.Any], today: str) -> WantedVisibi
         deprecated=params["deprecated"],
         replaced_by=params["replaced_by"],
         reason=params["reason"],
+        revoked=params["revoked"],
+        retire_on=params["retire_on"],
+        delete_on=params["delete_on"],
         allow_lockout=params["allow_lockout"],
     )
+
+
+def _check_revocation(params: t.Mapping[str, t.Any]) -> None:
+    implied = {"visibility": "private", "hidden": True, "active": False, "deprecated": True}
+    contrary = sorted(name for name, value in implied.items() if params[name] not in (None, value))
+    if params["revoked"] and contrary:
+        raise InputError("revoked", f"true contradicts {', '.join(contrary)}. Leave that out: it is implied.")

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.metadata
 import re
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import cloud_region, sdk
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import RequestCount, Session
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     InputError,
@@ -24,8 +27,9 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
     """
     Return an authenticated conversation with a cloud.
 
-    It costs the requests of one authentication. The Image service is not asked for its versions: since version 1
-    is gone, its API is C(/v2) below the endpoint in the catalogue.
+    It costs the requests of one authentication, or none where the user lets openstacksdk keep tokens in a keyring
+    (C(cache: {auth: true}) in clouds.yaml) and there is one. The Image service is not asked for its versions: since
+    version 1 is gone, its API is C(/v2) below the endpoint in the catalogue.
 
     :param options: The connection options of the modules, by the names that openstacksdk has for them.
     :raises InputError: The configuration names no cloud, or is incomplete.
@@ -38,6 +42,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
     name = f"cloud {region.name}" if region.name else "the cloud"
     try:
         keystone = region.get_session()
+        count = RequestCount(keystone)
         keystone.get_token()
         image_url = _image_url(region, keystone)
     except auth_errors.Unauthorized as exc:
@@ -63,7 +68,16 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
             f"{name} has no endpoint for the Image service"
             f" (interface {region.get_interface('image')}, region {region.get_region_name('image') or 'any'})."
         )
-    return Session(keystone, image_url, name)
+    if count.total:
+        _keep_token(region)
+    return Session(keystone, image_url, name, count, functools.partial(_keep_token, region))
+
+
+def _keep_token(region: t.Any) -> None:
+    # Only where the user asked for it, says openstacksdk. The backends of keyrings have exceptions of their own, and
+    # the next task can do without.
+    with contextlib.suppress(Exception):
+        region.set_auth_cache()
 
 
 def _check_version(installed: str) -> None:
@@ -74,26 +88,26 @@ def _check_version(installed: str) -> None:
 
 
 def _region(options: t.Mapping[str, t.Any]) -> t.Any:
-    from openstack import config, exceptions
-
     cloud = options.get("cloud")
     given = {key: value for key, value in options.items() if key != "cloud" and value is not None}
     if isinstance(cloud, t.Mapping):
         given = {**cloud, **given}
     elif cloud is not None:
         given["cloud"] = cloud
+    # A configuration given whole is not to be mixed with that of a file or of the environment.
+    searched = not isinstance(cloud, t.Mapping)
+    exceptions = sdk().exceptions
     try:
-        # A configuration given whole is not to be mixed with that of a file or of the environment.
-        searched = not isinstance(cloud, t.Mapping)
-        return config.get_cloud_region(
-            app_name="xloud.image", load_yaml_config=searched, load_envvars=searched, **given
-        )
+        return cloud_region(load_yaml_config=searched, load_envvars=searched, **given)
     except exceptions.ConfigException as exc:
         raise InputError(
             "cloud",
             f"{exc} Clouds are looked up in clouds.yaml (in the working directory, ~/.config/openstack, "
             "/etc/openstack, or where OS_CLIENT_CONFIG_FILE points).",
         ) from exc
+    except Exception as exc:
+        # Authentication plugins and the backends of keyrings have exceptions of their own.
+        raise InputError("cloud", f"the configuration cannot be used: {exc}") from exc
 
 
 def _auth_url(region: t.Any) -> str:

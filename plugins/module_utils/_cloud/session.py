@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
@@ -21,8 +22,9 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 
 if t.TYPE_CHECKING:
-    import requests
     from keystoneauth1.session import Session as KeystoneSession
+    from requests import PreparedRequest, Response
+    from requests.adapters import BaseAdapter
 
 # Requests that may be sent again after a lost connection or a 503 without doing anything twice.
 _REPEATABLE: t.Final = frozenset({"GET", "DELETE"})
@@ -51,20 +53,68 @@ _POLICY_ADVICE: t.Final = {
 _POLICY: t.Final = re.compile(r"complete (?P<policy>\w+) action")
 
 
+class RequestCount:
+    """
+    How many requests were sent since, answered or not.
+
+    :param keystone: The session that sends them, for itself and for its authentication.
+    """
+
+    def __init__(self, keystone: KeystoneSession) -> None:
+        self.total = 0
+        self._lock = threading.Lock()
+        for prefix, adapter in list(keystone.adapters.items()):
+            keystone.mount(prefix, t.cast("BaseAdapter", _CountingAdapter(adapter, self)))
+
+    def add(self) -> None:
+        with self._lock:
+            self.total += 1
+
+
+class _CountingAdapter:
+    def __init__(self, adapter: BaseAdapter, count: RequestCount) -> None:
+        self._adapter = adapter
+        self._count = count
+
+    def send(self, request: PreparedRequest, **kwargs: t.Any) -> Response:
+        self._count.add()
+        return self._adapter.send(request, **kwargs)
+
+    def close(self) -> None:
+        self._adapter.close()
+
+
 class Session:
     """
-    One authenticated conversation with a cloud.
+    One authenticated conversation with a cloud, which several threads may have at a time.
 
     :param keystone: The authenticated session that openstacksdk made.
     :param image_url: The versioned endpoint of the Image service, without a slash at its end.
     :param name: What to call the cloud in errors.
+    :param count: The requests that were sent before.
+    :param renewed: What to do once a new token took the place of one that the cloud refused.
     """
 
-    def __init__(self, keystone: KeystoneSession, image_url: str, name: str) -> None:
+    def __init__(
+        self,
+        keystone: KeystoneSession,
+        image_url: str,
+        name: str,
+        count: RequestCount | None = None,
+        renewed: t.Callable[[], None] = lambda: None,
+    ) -> None:
         self.keystone = keystone
         self.image_url = image_url
         self.name = name
         self._auth: t.Any = keystone.auth
+        self._count = count or RequestCount(keystone)
+        self._renewed = renewed
+        self._authentication = threading.Lock()
+
+    @property
+    def requests(self) -> int:
+        """How many requests went to the cloud, those of the authentication included."""
+        return self._count.total
 
     @property
     def project_id(self) -> str:
@@ -90,7 +140,7 @@ class Session:
     def _access(self) -> t.Any:
         return self._auth.get_access(self.keystone)
 
-    def image(self, method: str, path: str, **kwargs: t.Any) -> requests.Response:
+    def image(self, method: str, path: str, **kwargs: t.Any) -> Response:
         """
         Send a request to the Image service.
 
@@ -99,7 +149,7 @@ class Session:
         """
         return self._send(method, self.image_url + path, "the Image service", **kwargs)
 
-    def identity(self, method: str, path: str, **kwargs: t.Any) -> requests.Response:
+    def identity(self, method: str, path: str, **kwargs: t.Any) -> Response:
         """
         Send a request to the Identity service.
 
@@ -108,14 +158,14 @@ class Session:
         url = self._auth.auth_url.rstrip("/").removesuffix("/v3") + "/v3" + path
         return self._send(method, url, "the Identity service", **kwargs)
 
-    def _send(self, method: str, url: str, service: str, **kwargs: t.Any) -> requests.Response:
+    def _send(self, method: str, url: str, service: str, **kwargs: t.Any) -> Response:
         from keystoneauth1 import exceptions
 
         kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}
         if method in _REPEATABLE:
             kwargs |= {"connect_retries": _RETRIES, "status_code_retries": _RETRIES}
         try:
-            response: requests.Response = self.keystone.request(url, method, raise_exc=False, **kwargs)
+            response = self._request(method, url, **kwargs)
         except exceptions.ConnectionError as exc:
             raise CloudError(
                 f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {connection_cause(exc)}"
@@ -126,8 +176,35 @@ class Session:
             raise _error(response, f"{self.name}: {service}")
         return response
 
+    def _request(self, method: str, url: str, **kwargs: t.Any) -> Response:
+        # keystoneauth too would renew a refused token. But where several threads have it refused at a time it does so
+        # for one of them, and of a stream it would send again what is left.
+        credentials = self._credentials()
+        response = self._request_with(credentials, method, url, **kwargs)
+        if response.status_code == 401 and isinstance(kwargs.get("data"), str | None) and self._renew(credentials):
+            response = self._request_with(self._credentials(), method, url, **kwargs)
+        return response
 
-def _error(response: requests.Response, service: str) -> CloudError:
+    def _request_with(self, credentials: dict[str, str], method: str, url: str, **kwargs: t.Any) -> Response:
+        kwargs["headers"] = {**kwargs["headers"], **credentials}
+        response: Response = self.keystone.request(url, method, authenticated=False, raise_exc=False, **kwargs)
+        return response
+
+    def _credentials(self) -> dict[str, str]:
+        with self._authentication:
+            return self.keystone.get_auth_headers() or {}
+
+    def _renew(self, refused: dict[str, str]) -> bool:
+        with self._authentication:
+            if self.keystone.get_auth_headers() == refused:
+                if not self.keystone.invalidate():
+                    return False
+                self.keystone.get_auth_headers()
+                self._renewed()
+            return True
+
+
+def _error(response: Response, service: str) -> CloudError:
     status = response.status_code
     text = _message(response)
     policy = _POLICY.search(text)
@@ -138,7 +215,7 @@ def _error(response: requests.Response, service: str) -> CloudError:
     return _ERRORS.get(status, CloudError)(f"{message} {advice}" if advice else message, status)
 
 
-def _message(response: requests.Response) -> str:
+def _message(response: Response) -> str:
     try:
         body = response.json()
         text = str(body.get("message") or body["error"]["message"])

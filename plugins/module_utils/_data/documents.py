@@ -58,13 +58,12 @@ def _loader() -> t.Any:
         """Refuses a key that stands twice, of which YAML would take the last in silence."""
 
         def construct_mapping(self, node: t.Any, deep: bool = False) -> dict[t.Any, t.Any]:
-            self.flatten_mapping(node)
             seen = set()
             for key_node, _value in node.value:
-                key = key_node.value
-                if key in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", key_node.start_mark)
-                seen.add(key)
+                if key_node.value in seen:
+                    words = f"{key_node.value!r} stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, words, key_node.start_mark)
+                seen.add(key_node.value)
             return t.cast("dict[t.Any, t.Any]", super().construct_mapping(node, deep))
 
     return Loader

@@ -65,7 +65,8 @@ def find_in_sums(text: str, filename: str, place: str) -> Checksum:
     """
     Return what a SUMS file says of one file.
 
-    Both C(sha256sum)'s lines and BSD's are understood, and a file that holds nothing but one digest.
+    Both C(sha256sum)'s lines and BSD's are understood, and a file that holds nothing but one digest. Of digests by
+    several algorithms, the longest that is of ours counts.
 
     :param text: The content of the SUMS file.
     :param filename: The name, without folders, of the file asked for.
@@ -79,12 +80,11 @@ def find_in_sums(text: str, filename: str, place: str) -> Checksum:
         digests = {entries[0][1]}
     if not digests:
         raise InputError("checksum", f"{place} lists {len(entries)} file(s), and {filename} is not one of them.")
-    if len(digests) > 1:
-        raise InputError("checksum", f"{place} lists {filename} with {len(digests)} different digests.")
-    digest = digests.pop()
-    algorithm = {digits: name for name, digits in DIGITS.items()}.get(len(digest))
-    if algorithm is None:
-        raise InputError(
-            "checksum", f"{place} gives {filename} a digest of {len(digest)} digits, neither SHA-256 nor SHA-512."
-        )
-    return Checksum(algorithm, digest)
+    for algorithm, digits in sorted(DIGITS.items(), key=lambda each: -each[1]):
+        found = [digest for digest in digests if len(digest) == digits]
+        if len(found) > 1:
+            raise InputError("checksum", f"{place} lists {filename} with {len(found)} different digests.")
+        if found:
+            return Checksum(algorithm, found[0])
+    lengths = ", ".join(str(len(digest)) for digest in sorted(digests))
+    raise InputError("checksum", f"{place} gives {filename} a digest of {lengths} digits, neither SHA-256 nor SHA-512.")

@@ -85,7 +85,7 @@ def _aside(template: CatalogTemplate, version: CatalogVersion, image: Image | No
     if version.stage == "staged":
         return Placement(version, "staged")
     if not version.listed:
-        return Placement(version, "retired")
+        return Placement(version, "retired" if image else "absent")
     missing = obstacles(template.promotion, version, image, today)
     return Placement(version, "staged", held=tuple(("gate", each) for each in missing)) if missing else None
 

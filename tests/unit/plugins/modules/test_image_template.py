@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACES
+from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACES, TAG
 from ansible_collections.xloud.image.plugins.module_utils._plan.export import sidecar_content
 from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, NAME, OURS, digest, image
 
@@ -83,7 +83,7 @@ def test_a_restored_image(glance, source, tmp_path, run_thrice):
     sidecar.write_text(sidecar_content(image(min_ram=512, tags=frozenset("a"), properties={"os_distro": "x"}), ()))
     run_thrice("image_template", source=source, sidecar=str(sidecar))
     [restored] = glance.images.values()
-    assert (restored["name"], restored["min_ram"], restored["tags"]) == (NAME, 512, ["a"])
+    assert (restored["name"], restored["min_ram"], restored["tags"]) == (NAME, 512, ["a", TAG])
     assert restored["os_distro"] == "x"
 
 

@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.metadata
+import json
+import re
 from types import SimpleNamespace
 
-import openstack.config
 import pytest
 import yaml
 from keystoneauth1 import exceptions
+from keystoneauth1.session import TCPKeepAliveAdapter
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud import connect as connecting
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
+from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import cloud_region, sdk
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, InputError
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import respond
+from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
 
 AUTH = {"auth_url": "http://identity.test/v3", "username": "me", "password": "hunter2", "project_name": "p"}
 
@@ -27,7 +34,9 @@ class FakeRegion:
         self.asked = {}
 
     def get_session(self):
-        return SimpleNamespace(auth=None, get_token=self.get_token, get_endpoint=self.get_catalogue_endpoint)
+        return SimpleNamespace(
+            auth=None, adapters={}, get_token=self.get_token, get_endpoint=self.get_catalogue_endpoint
+        )
 
     def get_token(self):
         if self.failure:
@@ -54,7 +63,7 @@ class FakeRegion:
 @pytest.fixture
 def region(monkeypatch):
     region = FakeRegion()
-    monkeypatch.setattr(openstack.config, "get_cloud_region", lambda **_: region)
+    monkeypatch.setattr(connecting, "cloud_region", lambda **_: region)
     return region
 
 
@@ -139,13 +148,12 @@ def regions(monkeypatch, tmp_path):
     (tmp_path / "clouds.yaml").write_text(yaml.safe_dump(clouds))
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     found = []
-    plain = openstack.config.get_cloud_region
 
     def remember(**options):
-        found.append(plain(**options))
+        found.append(cloud_region(**options))
         return FakeRegion()
 
-    monkeypatch.setattr(openstack.config, "get_cloud_region", remember)
+    monkeypatch.setattr(connecting, "cloud_region", remember)
     return found
 
 
@@ -180,3 +188,178 @@ def test_an_unknown_cloud(regions):
     with pytest.raises(InputError, match=r"cloud: .*typo.*Clouds are looked up in clouds\.yaml"):
         connect({"cloud": "typo"})
     assert regions == []
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        ({"auth": {}}, "auth_url"),
+        ({"auth": AUTH, "auth_type": "nonsense"}, "nonsense could not be found"),
+        ({"auth": {"auth_url": "http://x"}, "auth_type": "v3applicationcredential"}, "application credential"),
+    ],
+)
+def test_a_configuration_that_authentication_cannot_use(configuration, message):
+    with pytest.raises(InputError, match=f"cloud: the configuration cannot be used: .*{message}"):
+        connect({"cloud": configuration})
+
+
+# With a keyring
+
+IDENTITY, IMAGE = "http://identity.test/v3", "http://image.test/v2"
+
+
+class FakeServices:
+    """An Identity service that gives out tokens, an Image service that takes those of them that are valid."""
+
+    def __init__(self):
+        self.asked, self.valid = [], set()
+
+    def send(self, _adapter, request, **_):
+        self.asked.append(f"{request.method} {request.url}")
+        if request.url.startswith(IMAGE):
+            valid = request.headers["X-Auth-Token"] in self.valid
+            return respond(request, Answer(200 if valid else 401, {"images": []}))
+        if request.method == "GET":
+            version = {"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": IDENTITY}]}
+            return respond(request, Answer(200, {"version": version}))
+        self.valid.add(token := f"token-{len(self.asked)}")
+        response = respond(request, Answer(201, {"token": self.token()}))
+        response.headers["X-Subject-Token"] = token
+        return response
+
+    def token(self, life=3600):
+        now = datetime.datetime.now(datetime.UTC)
+        endpoint = {"interface": "public", "region": "R", "region_id": "R", "url": "http://image.test", "id": "e"}
+        return {
+            "issued_at": now.isoformat(),
+            "expires_at": (now + datetime.timedelta(seconds=life)).isoformat(),
+            "methods": ["password"],
+            "user": {"id": "u", "name": "me", "domain": {"id": "d", "name": "D"}},
+            "catalog": [{"type": "image", "name": "glance", "id": "s", "endpoints": [endpoint]}],
+        }
+
+
+class FakeKeyring:
+    """What openstacksdk uses of the library keyring; C(failure) is what a backend raises."""
+
+    def __init__(self):
+        self.kept, self.written, self.failure = {}, 0, None
+
+    def get_password(self, service, name):
+        if self.failure:
+            raise self.failure
+        return self.kept.get((service, name))
+
+    def set_password(self, service, name, secret):
+        if self.failure:
+            raise self.failure
+        self.kept[service, name] = secret
+        self.written += 1
+
+
+@pytest.fixture
+def services(monkeypatch):
+    services = FakeServices()
+    monkeypatch.setattr(TCPKeepAliveAdapter, "send", lambda *given, **options: services.send(*given, **options))
+    return services
+
+
+@pytest.fixture
+def keyring(monkeypatch):
+    keyring = FakeKeyring()
+    monkeypatch.setattr(sdk().config.cloud_region, "keyring", keyring)
+    return keyring
+
+
+@pytest.fixture
+def configure(monkeypatch, tmp_path):
+    """Write a clouds.yaml."""
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+
+    def write(**settings):
+        auth = {**AUTH, "user_domain_name": "D", "project_domain_name": "D"}
+        (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"mycloud": {"auth": auth}}, **settings}))
+
+    write(cache={"auth": True})
+    return write
+
+
+AUTHENTICATION = [f"GET {IDENTITY}", f"POST {IDENTITY}/auth/tokens"]
+LIST = f"GET {IMAGE}/images"
+
+
+def list_images():
+    """The requests of a task that lists images."""
+    session = connect({"cloud": "mycloud"})
+    session.image("GET", "/images")
+    return session.requests
+
+
+@pytest.mark.usefixtures("configure")
+def test_a_token_is_used_again(services, keyring):
+    assert (list_images(), list_images(), list_images()) == (3, 1, 1)
+    assert services.asked == [*AUTHENTICATION, LIST, LIST, LIST]
+    assert keyring.written == 1
+
+
+@pytest.mark.usefixtures("configure")
+def test_a_token_that_expires_is_replaced_once(services, keyring):
+    list_images()
+    ((name, state),) = keyring.kept.items()
+    past = services.token(life=60)["expires_at"]
+    keyring.kept[name] = re.sub(r'"expires_at": "[^"]+"', f'"expires_at": "{past}"', state)
+    assert (list_images(), list_images()) == (3, 1)
+    assert services.asked == [*AUTHENTICATION, LIST] * 2 + [LIST]
+    assert keyring.written == 2
+
+
+@pytest.mark.usefixtures("configure")
+def test_a_token_that_is_refused_is_replaced_once(services, keyring):
+    list_images()
+    services.valid.clear()
+    assert (list_images(), list_images()) == (4, 1)
+    assert services.asked == [*AUTHENTICATION, LIST, LIST, *AUTHENTICATION, LIST, LIST]
+    assert keyring.written == 2
+
+
+@pytest.mark.usefixtures("configure")
+def test_tokens_of_other_credentials_are_not_used(services, keyring):
+    list_images()
+    connect({"cloud": "mycloud", "auth": {"password": "other"}})
+    assert services.asked == [*AUTHENTICATION, LIST, *AUTHENTICATION]
+    assert "hunter2" not in json.dumps([*keyring.kept, *keyring.kept.values()])
+
+
+@pytest.mark.parametrize("settings", [{}, {"cache": {"auth": False}}, {"cache": {"expiration_time": 60}}])
+def test_no_token_is_kept_unasked(services, keyring, configure, settings):
+    configure(**settings)
+    assert (list_images(), list_images()) == (3, 3)
+    assert keyring.kept == {}
+
+
+@pytest.mark.usefixtures("configure")
+def test_there_is_no_keyring(services, monkeypatch):
+    monkeypatch.setattr(sdk().config.cloud_region, "keyring", None)
+    assert (list_images(), list_images()) == (3, 3)
+
+
+@pytest.mark.usefixtures("configure", "services")
+def test_there_is_no_backend_of_the_keyring(keyring):
+    keyring.failure = RuntimeError("No recommended backend was available.")
+    assert (list_images(), list_images()) == (3, 3)
+
+
+@pytest.mark.usefixtures("configure", "services")
+def test_a_keyring_that_refuses_a_token(keyring, monkeypatch):
+    def refuse(*_):
+        raise OSError("too long")
+
+    monkeypatch.setattr(keyring, "set_password", refuse)
+    assert (list_images(), list_images()) == (3, 3)
+
+
+@pytest.mark.usefixtures("configure", "services")
+def test_a_keyring_that_is_locked(keyring):
+    keyring.failure = OSError("the collection is locked")
+    with pytest.raises(InputError, match="cloud: the configuration cannot be used: the collection is locked"):
+        list_images()

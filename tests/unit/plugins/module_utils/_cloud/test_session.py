@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from keystoneauth1 import exceptions
@@ -17,7 +19,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     QuotaError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
-from ansible_collections.xloud.image.tests.unit.fakes.cloud import URL, respond
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import URL, FakeAuth, respond
 from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
 
 
@@ -159,3 +161,86 @@ def test_who_the_credentials_are(cloud):
     assert (session.project_id, session.project_name) == ("p-a", "team-a")
     assert session.project == Project("p-a", "team-a")
     assert session.roles == {"member", "reader"}
+
+
+# Several at a time
+
+
+def test_every_request_counts(cloud, session):
+    assert session.requests == 0
+    session.image("GET", "/images")
+    with pytest.raises(NotFoundError):
+        session.image("GET", "/images/0")
+    assert session.requests == len(cloud.sent) == 2
+
+
+@pytest.mark.usefixtures("pauses")
+def test_repetitions_and_lost_connections_count(cloud, session):
+    cloud.fail("GET", "/images", 503, "Busy.", times=2)
+    cloud.break_off("GET", "/images")
+    session.image("GET", "/images")
+    assert session.requests == len(cloud.sent) == 4
+
+
+def test_sessions_count_for_themselves(cloud, session):
+    cloud.session(roles=("admin",)).identity("GET", "/projects?name=own")
+    assert (session.requests, len(cloud.sent)) == (0, 1)
+
+
+def test_requests_of_several_threads_count(cloud, session):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: session.image("GET", "/images"), range(200)))
+    assert session.requests == len(cloud.sent) == 200
+
+
+class TokenAuth(FakeAuth):
+    """An authentication whose tokens the cloud can refuse; C(given) is how many were given out."""
+
+    def __init__(self):
+        super().__init__("p-own", "own", ("member",))
+        self.current, self.given = True, 1
+
+    def get_token(self, session):
+        if not self.current:
+            time.sleep(0.05)
+            self.current, self.given = True, self.given + 1
+        return super().get_token(session) + " " * self.given
+
+    def invalidate(self):
+        known, self.current = self.current, False
+        return known
+
+
+@pytest.fixture
+def auth(cloud, session):
+    """The authentication of the session; its first token is refused, to four threads at the same time."""
+    auth = TokenAuth()
+    session._auth = session.keystone.auth = auth
+    answer, refused = cloud.send, threading.Barrier(4)
+
+    def send(request, **options):
+        if not request.headers["X-Auth-Token"].endswith("  "):
+            refused.wait(5)
+            return respond(request, Answer(401, {"message": "Expired."}))
+        return answer(request, **options)
+
+    cloud.send = send
+    return auth
+
+
+def test_a_token_refused_to_several_threads_is_replaced_once(session, auth):
+    renewals = []
+    session._renewed = lambda: renewals.append(auth.given)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: session.image("GET", "/images").json(), range(4)))
+    assert answers == [{"images": []}] * 4
+    assert renewals == [auth.given] == [2]
+    assert session.requests == 8
+
+
+def test_a_stream_is_not_sent_again(cloud, session, auth):
+    body = iter([b"data"])
+    cloud.send = lambda request, **_: respond(request, Answer(401, {"message": "Expired."}))
+    with pytest.raises(CloudError, match="answered 401 to PUT: Expired."):
+        session.image("PUT", "/images/0/file", data=body)
+    assert (session.requests, auth.given, list(body)) == (1, 1, [b"data"])

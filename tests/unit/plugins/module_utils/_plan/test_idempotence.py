@@ -27,6 +27,9 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     PUBLISHED_SINCE,
     REPLACED_BY,
     REPLACES,
+    RETIRE_ON,
+    RETIRED_SINCE,
+    REVOKED_SINCE,
     SOURCE_CHECKSUM,
     VISIBILITIES,
 )
@@ -58,6 +61,9 @@ PROPERTIES = st.fixed_dictionaries(
         DEPRECATED_SINCE: st.just("2026-02-01"),
         DEPRECATED_REASON: st.just("old"),
         REPLACED_BY: st.just("one"),
+        RETIRED_SINCE: st.just("2026-02-15"),
+        REVOKED_SINCE: st.just("2026-02-15"),
+        RETIRE_ON: st.sampled_from(["2026-02-28", "2026-03-31"]),
         SOURCE_CHECKSUM: st.sampled_from(list(map(str, CHECKSUMS))),
     },
 )
@@ -173,6 +179,8 @@ def visibilities(draw):
         deprecated=(deprecated := draw(MAYBE)),
         replaced_by=draw(st.none() | st.sampled_from(["one", "two"])) if deprecated else None,
         reason=draw(st.none() | st.sampled_from(["old", "new"])) if deprecated else None,
+        revoked=draw(MAYBE),
+        retire_on=draw(st.sampled_from([None, "", "2026-03-31"])),
         allow_lockout=draw(FLAGS),
     )
 
@@ -198,9 +206,10 @@ def test_visibility(found, wanted, members):
     assert plan().actions == ()
     assert cloud.glance.members[image_id] == members
     touched = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)} - {"updated_at"}
-    allowed = {"visibility": wanted.visibility, "os_hidden": wanted.hidden, "protected": wanted.protected}
-    assert touched & {*allowed, "status"} <= {key for key, value in allowed.items() if value is not None} | (
-        set() if wanted.active is None else {"status"}
+    asked = {"os_hidden": wanted.hidden, "protected": wanted.protected, "status": wanted.active}
+    allowed = {key for key, value in {"visibility": wanted.visibility, **asked}.items() if value is not None}
+    assert touched & {"visibility", *asked} <= allowed | (
+        {"visibility", "os_hidden", "status"} if wanted.revoked else set()
     )
     assert not touched & {"name", "min_ram", "tags", "os_distro", SOURCE_CHECKSUM}
 

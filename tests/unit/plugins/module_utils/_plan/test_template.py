@@ -12,14 +12,23 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     PUBLISHED_SINCE,
     REPLACES,
     SOURCE_CHECKSUM,
+    STAGED_SINCE,
+    TAG,
     TEMPLATE,
     VERSION,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
-from ansible_collections.xloud.image.plugins.module_utils._model.plan import CreateImage, ProtectCreated
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import CreateImage, Plan, ProtectCreated
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed, Upload
 from ansible_collections.xloud.image.plugins.module_utils._model.template import GIB
-from ansible_collections.xloud.image.plugins.module_utils._plan.template import plan_absence, plan_template, source_need
+from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
+    metadata_drift,
+    plan_absence,
+    plan_adoption,
+    plan_cleanup,
+    plan_template,
+    source_need,
+)
 from ansible_collections.xloud.image.tests.unit.fakes.samples import (
     NAME,
     OURS,
@@ -68,7 +77,7 @@ def test_creation():
         "container_format": "bare",
         "min_disk": 11,
         "min_ram": 0,
-        "tags": [],
+        "tags": [TAG],
         **OURS,
     }
     assert create.upload == Upload(Source("/images/base.raw"), None, 100, "auto")
@@ -83,12 +92,13 @@ def test_creation():
     [
         ({"min_disk": 0}, {"min_disk": 0}),
         ({"min_disk": 40, "min_ram": 512}, {"min_disk": 40, "min_ram": 512}),
-        ({"tags": frozenset("ba")}, {"tags": ["a", "b"]}),
+        ({"tags": frozenset("ba")}, {"tags": ["a", "b", TAG]}),
         ({"container_format": "ovf"}, {"container_format": "ovf"}),
         ({"properties": {"a": "1", "b": None}}, {"a": "1"}),
         ({"owner": "p-a"}, {"owner": "p-a"}),
         ({"checksum": SHA256}, {SOURCE_CHECKSUM: str(SHA256)}),
         ({"import_method": "direct"}, {}),
+        ({"staged_since": "2026-01-31"}, {STAGED_SINCE: "2026-01-31"}),
     ],
 )
 def test_creation_as_asked_for(wanted, expected):
@@ -203,8 +213,8 @@ def test_what_is_right_needs_nothing(found, facts, wanted):
         ({"min_ram": 512}, {("replace", "min_ram"): 512}),
         ({"min_disk": 1}, {("replace", "min_disk"): 1}),
         ({"min_ram": 0, "min_disk": 5}, {("replace", "min_disk"): 5}),
-        ({"tags": frozenset("a")}, {("replace", "tags"): ["a"]}),
-        ({"tags": frozenset()}, {("replace", "tags"): []}),
+        ({"tags": frozenset("a")}, {("replace", "tags"): ["a", TAG]}),
+        ({"tags": frozenset()}, {("replace", "tags"): [TAG]}),
         ({"properties": {"old": "2"}}, {("replace", "old"): "2"}),
         ({"properties": {"old": None, "new": "1"}}, {("remove", "old"): None, ("add", "new"): "1"}),
         ({"protected": True}, {("replace", "protected"): True}),
@@ -225,7 +235,7 @@ def test_metadata_of_a_staged_image(wanted, patch):
     ("wanted", "words"),
     [
         ({"min_ram": 512}, r"min_ram 512 \(was 0\)"),
-        ({"tags": frozenset("a")}, r"tags \[a\] \(was \[\]\)"),
+        ({"tags": frozenset("a")}, rf"tags \[a, {TAG}\] \(was \[\]\)"),
         ({"properties": {"x": "1"}}, "x 1"),
         ({"properties": {TEMPLATE: None}}, f"remove {TEMPLATE}"),
     ],
@@ -237,11 +247,30 @@ def test_metadata_of_a_published_image_is_frozen(published, wanted, words):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "path"), [({"protected": True}, "protected"), ({"checksum": SHA256}, SOURCE_CHECKSUM)]
+    ("wanted", "path"),
+    [
+        ({"protected": True}, "protected"),
+        ({"checksum": SHA256}, SOURCE_CHECKSUM),
+        ({"tags": frozenset("z")}, "tags"),
+    ],
 )
-def test_guards_of_a_published_image_may_change(wanted, path):
-    plan = plan_for((image(visibility="public"),), SAME, **wanted)
+def test_guards_and_marks_of_a_published_image_may_change(wanted, path):
+    plan = plan_for((image(visibility="public", tags=frozenset("z")),), SAME, **wanted)
     assert [operation.path for operation in plan.actions[0].patch] == [path]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({}, ""),
+        ({"min_ram": 512}, "min_ram 512 (was 0)"),
+        ({"min_ram": 512, "properties": {"os_distro": None, "x": "1"}}, "min_ram 512 (was 0), remove os_distro, x 1"),
+        ({"protected": True, "checksum": SHA256, "tags": frozenset()}, ""),
+        ({"tags": frozenset("a")}, f"tags [a, {TAG}] (was [])"),
+    ],
+)
+def test_what_a_published_image_does_not_take_over(wanted, words):
+    assert metadata_drift(template(**wanted), image(visibility="public", properties={"os_distro": "x"})) == words
 
 
 @pytest.mark.parametrize("option", ["disk_format", "container_format"])
@@ -473,6 +502,43 @@ def test_the_diff_of_an_absence_shows_what_goes():
         "tags": [],
         "visibility": "private",
     }
+
+
+# Marks
+
+
+def test_an_image_of_somebody_else_is_adopted():
+    foreign = image(tags=frozenset("a"), properties={TEMPLATE: None, VERSION: None})
+    plan = plan_adoption(ImageName.parse(NAME), foreign)
+    assert plan.actions[0].reason == f"update {NAME}: adopt it as a part of the catalogue"
+    assert patch_of(plan) == {
+        ("replace", "tags"): ["a", TAG],
+        ("add", TEMPLATE): OURS[TEMPLATE],
+        ("add", VERSION): OURS[VERSION],
+    }
+    assert plan.image.is_ours
+    assert plan_adoption(ImageName.parse(NAME), plan.image) == Plan(image=plan.image)
+
+
+def test_an_image_of_ours_without_the_tag_gets_it():
+    plan = plan_adoption(ImageName.parse(NAME), image())
+    assert plan.actions[0].reason == f"update {NAME}: mark it as a part of the catalogue"
+    assert (plan.before, plan.after) == ({"properties": OURS, "tags": []}, {"properties": OURS, "tags": [TAG]})
+
+
+@pytest.mark.parametrize(
+    ("found", "steps"),
+    [
+        ((), []),
+        ((image(),), []),
+        ((HALF,), [("delete", "half")]),
+        ((HALF, image()), [("delete", "half")]),
+        ((FOREIGN,), []),
+    ],
+    ids=["nothing", "whole", "half", "half-beside", "foreign"],
+)
+def test_a_clean_up_takes_leftovers_alone(found, steps):
+    assert targets(plan_cleanup(ImageName.parse(NAME), found)) == steps
 
 
 def test_every_kind_of_wish_leaves_the_visibility_alone():

@@ -9,11 +9,15 @@ import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
+    DELETE_ON,
     DEPRECATED,
     DEPRECATED_REASON,
     DEPRECATED_SINCE,
     PUBLISHED_SINCE,
     REPLACED_BY,
+    RETIRE_ON,
+    RETIRED_SINCE,
+    REVOKED_SINCE,
     VISIBILITIES,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
@@ -23,7 +27,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.visibility impor
     needs_replacement,
     plan_visibility,
 )
-from ansible_collections.xloud.image.tests.unit.fakes.samples import image, verbs
+from ansible_collections.xloud.image.tests.unit.fakes.samples import OURS, image, verbs
 
 TODAY = "2026-03-01"
 BEFORE = "2026-01-01"
@@ -106,8 +110,8 @@ def test_what_is_so_already_needs_nothing(asked):
         (None, "deactivated", []),
         (True, "active", []),
         (True, "deactivated", ["reactivate"]),
-        (False, "active", ["deactivate"]),
-        (False, "deactivated", []),
+        (False, "active", ["update", "deactivate"]),
+        (False, "deactivated", ["update"]),
     ],
 )
 def test_activity(active, status, done):
@@ -119,11 +123,106 @@ def test_activity(active, status, done):
 def test_retirement():
     plan = plan_visibility(wanted(visibility="private", active=False), image(visibility="public", properties=SINCE))
     assert verbs(plan) == ["update", "deactivate"]
+    assert plan.actions[0].reason.endswith("retire it, make it private (was public)")
     assert plan.image.stage == "retired"
     assert (plan.before, plan.after) == (
         {"active": True, "visibility": "public"},
-        {"active": False, "visibility": "private"},
+        {"active": False, "properties": {RETIRED_SINCE: TODAY}, "visibility": "private"},
     )
+
+
+RETIRED = {"visibility": "private", "status": "deactivated", "properties": {RETIRED_SINCE: BEFORE}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "since"),
+    [
+        ({"visibility": "private", "active": False}, {"visibility": "public"}, TODAY),
+        ({"visibility": "private", "active": False}, {}, TODAY),
+        ({"visibility": "private"}, {"visibility": "public"}, None),
+        ({"visibility": "private"}, {"visibility": "public", "status": "deactivated"}, TODAY),
+        ({"active": False}, {}, TODAY),
+        ({"active": False}, {"visibility": "public"}, None),
+        ({"active": False}, RETIRED, BEFORE),
+        ({"hidden": True, "deprecated": True}, RETIRED, BEFORE),
+        ({"active": True}, RETIRED, None),
+        ({"visibility": "community"}, RETIRED, None),
+    ],
+)
+def test_the_day_of_retirement_is_recorded(asked, found, since):
+    assert plan_visibility(wanted(**asked), image(**found)).image.properties.get(RETIRED_SINCE) == since
+
+
+# Revocation
+
+GONE = {"visibility": "private", "hidden": True, "status": "deactivated"}
+REVOKED = {REVOKED_SINCE: BEFORE, RETIRED_SINCE: BEFORE, DEPRECATED: "true", DEPRECATED_SINCE: BEFORE}
+
+
+@pytest.mark.parametrize("visibility", VISIBILITIES)
+@pytest.mark.parametrize("status", ["active", "deactivated"])
+def test_a_revoked_image_is_out_of_use_at_once(visibility, status):
+    found = image(visibility=visibility, status=status, properties=SINCE)
+    plan = plan_visibility(wanted(revoked=True, reason="CVE"), found, MEMBERS)
+    after = plan.image
+    assert (after.visibility, after.hidden, after.status, after.stage) == ("private", True, "deactivated", "retired")
+    assert {key: after.properties[key] for key in after.properties if key not in OURS} == {
+        **SINCE,
+        DEPRECATED: "true",
+        DEPRECATED_SINCE: TODAY,
+        DEPRECATED_REASON: "CVE",
+        RETIRED_SINCE: TODAY,
+        REVOKED_SINCE: TODAY,
+    }
+    assert plan_visibility(wanted(revoked=True, reason="CVE"), after).actions == ()
+
+
+def test_a_revocation_cuts_off_whoever_it_is():
+    asked = wanted(revoked=True)
+    assert not needs_members(asked, image(visibility="shared"))
+    assert plan_visibility(asked, image(visibility="shared"), MEMBERS).image.visibility == "private"
+
+
+def test_the_day_of_revocation_is_kept():
+    assert plan_visibility(wanted(revoked=True), image(**GONE, properties=REVOKED)).actions == ()
+
+
+@pytest.mark.parametrize("asked", [{"active": True}, {"visibility": "shared"}, {"visibility": "public"}])
+def test_a_revoked_image_is_offered_again_only_if_told(asked):
+    found = image(**GONE, properties={**REVOKED, DEPRECATED_REASON: "CVE"})
+    with pytest.raises(PlanError, match=f"is revoked since {BEFORE}: CVE. To offer it again all the same, set revoked"):
+        plan_visibility(wanted(**asked), found)
+    assert REVOKED_SINCE not in plan_visibility(wanted(**asked, revoked=False), found).image.properties
+
+
+@pytest.mark.parametrize("asked", [{}, {"visibility": "private"}, {"active": False}, {"protected": True}])
+def test_what_does_not_offer_a_revoked_image_is_done(asked):
+    assert plan_visibility(wanted(**asked), image(**GONE, properties=REVOKED)).image.is_revoked
+
+
+def test_a_revocation_that_is_taken_back_offers_nothing_by_itself():
+    after = plan_visibility(wanted(revoked=False), image(**GONE, properties=REVOKED)).image
+    assert (after.visibility, after.hidden, after.status) == ("private", True, "deactivated")
+    assert after.stage == "retired"
+
+
+# Announcements
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "expected"),
+    [
+        ({"retire_on": "2026-06-01"}, {}, {RETIRE_ON: "2026-06-01"}),
+        ({"retire_on": "2026-06-01", "delete_on": "2026-07-01"}, {}, {RETIRE_ON: "2026-06-01", DELETE_ON: "2026-07-01"}),
+        ({"retire_on": "2026-06-01"}, {RETIRE_ON: "2026-05-01", DELETE_ON: "x"}, {RETIRE_ON: "2026-06-01", DELETE_ON: "x"}),
+        ({"retire_on": ""}, {RETIRE_ON: "2026-05-01"}, {}),
+        ({"delete_on": ""}, {}, {}),
+        ({}, {RETIRE_ON: "2026-05-01"}, {RETIRE_ON: "2026-05-01"}),
+    ],
+)
+def test_announced_days(asked, found, expected):
+    after = plan_visibility(wanted(**asked), image(properties=found)).image
+    assert {key: value for key, value in after.properties.items() if key not in OURS} == expected
 
 
 @pytest.mark.parametrize(
@@ -220,6 +319,9 @@ def test_a_replacement_that_is_none(changes, message):
         ({"deprecated": True, "replaced_by": "two"}, {}, "deprecate it, it is replaced by two"),
         ({"deprecated": False}, {"properties": OLD}, "deprecate it no longer"),
         ({"deprecated": True, "reason": "new"}, {"properties": OLD}, "deprecated_reason new (was old)"),
+        ({"revoked": False}, {"properties": {REVOKED_SINCE: BEFORE}}, "revoke it no longer"),
+        ({"retire_on": "2026-06-01"}, {}, "announce to retire it on 2026-06-01"),
+        ({"delete_on": ""}, {"properties": {DELETE_ON: BEFORE}}, "announce no longer to delete it"),
     ],
 )
 def test_reasons_are_for_people(asked, found, words):
@@ -227,9 +329,17 @@ def test_reasons_are_for_people(asked, found, words):
     assert action.reason == f"update ubuntu-24.04-base-v1.0: {words}"
 
 
+def test_a_revocation_has_one_reason():
+    reasons = [action.reason for action in plan_visibility(wanted(revoked=True), image(visibility="public")).actions]
+    assert reasons == [
+        "update ubuntu-24.04-base-v1.0: deprecate it, hide it, retire it, revoke it, make it private (was public)",
+        "deactivate ubuntu-24.04-base-v1.0: no new use of its data is wanted",
+    ]
+
+
 def test_a_change_of_activity_has_a_reason():
     reasons = [
-        plan_visibility(wanted(active=active), image(status=status)).actions[0].reason
+        plan_visibility(wanted(active=active), image(visibility="public", status=status)).actions[0].reason
         for active, status in [(False, "active"), (True, "deactivated")]
     ]
     assert reasons == [
