@@ -53,8 +53,8 @@ options:
     type: str
   revoked:
     description:
-      - Take the image out of use at once, because nobody may use it any more. It becomes V(private), hidden, deactivated
-        and deprecated, whoever loses it by that, and the day is kept in the property C(revoked_since).
+      - Take the image out of use at once, because nobody may use it any more. It becomes V(private), hidden,
+        deactivated and deprecated, whoever loses it by that, and the day is kept in the property C(revoked_since).
       - A revoked image is offered again only with V(false).
     type: bool
   retire_on:

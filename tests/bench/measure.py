@@ -57,6 +57,9 @@ def run_process(command: Sequence[str | Path], env: dict[str, str]) -> tuple[Cos
             # It accounts for the processes that this one waited for, and for those that they waited for.
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
+        except BaseException:
+            process.terminate()
+            raise
         finally:
             deadline.cancel()
         cost = Cost(time.monotonic() - start, usage.ru_utime + usage.ru_stime)

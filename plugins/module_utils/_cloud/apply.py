@@ -18,6 +18,7 @@ from ansible_collections.xloud.image.plugins.module_utils._data.files import rep
 from ansible_collections.xloud.image.plugins.module_utils._model import plan as actions
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ConflictError, ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
 
 
 @dataclasses.dataclass
@@ -34,14 +35,24 @@ class Applier:
     consumers: t.Mapping[str, Session] = dataclasses.field(default_factory=dict)
     timeout: int = 3600
 
-    def apply(self, plan: actions.Plan, image: Image | None = None) -> Image | None:
+    def apply(self, plan: actions.Plan) -> Image | None:
         """
         Take the actions of a plan and return the image as it then is.
 
         If one fails, only those that give something back are still taken.
 
-        :param image: The image, where it was created after the plan was made.
         :raises ImageError: An action failed. Its C(actions) are those that were taken before.
+        """
+        outcome = self.attempt(plan)
+        if outcome.error:
+            raise outcome.error
+        return outcome.image
+
+    def attempt(self, plan: actions.Plan, image: Image | None = None) -> Outcome:
+        """
+        Take the actions of a plan and return how far that went.
+
+        :param image: The image, where it was created after the plan was made.
         """
         image = image or plan.image
         taken: list[actions.Action] = []
@@ -51,10 +62,10 @@ class Applier:
             except BaseException as exc:
                 failures = self._give_back(plan.actions[position + 1 :])
                 if isinstance(exc, ImageError):
-                    raise _explained(exc, taken, failures) from exc
+                    return Outcome(image, tuple(taken), _explained(exc, taken, failures))
                 raise
             taken.append(action)
-        return image
+        return Outcome(image, tuple(taken))
 
     def _give_back(self, remaining: t.Iterable[actions.Action]) -> list[str]:
         failures = []

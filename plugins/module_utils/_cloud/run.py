@@ -10,8 +10,7 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, InUseError, PlanError
-from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Step
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
 
@@ -29,7 +28,7 @@ def run_steps(applier: Applier, steps: t.Iterable[Step], workers: int) -> dict[s
     waiting = {step.key: step for step in steps}
     needs = {key: [need for need in step.needs if need in waiting] for key, step in waiting.items()}
     outcomes: dict[str, Outcome] = {}
-    running: dict[concurrent.futures.Future[Image | None], str] = {}
+    running: dict[concurrent.futures.Future[Outcome], str] = {}
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
         try:
             while waiting or running:
@@ -37,9 +36,9 @@ def run_steps(applier: Applier, steps: t.Iterable[Step], workers: int) -> dict[s
                 for key in _ready(waiting, needs, outcomes)[: workers - len(running)]:
                     step = waiting.pop(key)
                     image = outcomes[step.name].image if step.late and step.name in outcomes else None
-                    running[pool.submit(applier.apply, step.plan, image)] = key
+                    running[pool.submit(applier.attempt, step.plan, image)] = key
                 done, _unfinished = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
-                outcomes |= {running.pop(future): _outcome(future) for future in done}
+                outcomes |= {running.pop(future): future.result() for future in done}
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -58,12 +57,3 @@ def _leave_out(waiting: dict[str, Step], needs: _Needs, outcomes: dict[str, Outc
             del waiting[key]
             words = f"It is left as it is, since {need} failed. The next run completes it."
             outcomes[key] = Outcome(error=PlanError(words))
-
-
-def _outcome(future: concurrent.futures.Future[Image | None]) -> Outcome:
-    try:
-        return Outcome(future.result())
-    except InUseError as exc:
-        return Outcome(in_use=exc.message)
-    except ImageError as exc:
-        return Outcome(error=exc)

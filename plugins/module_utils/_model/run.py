@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogTemplate, Retention
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, InUseError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, Step
@@ -153,15 +153,15 @@ class Outcome:
     What came of one step.
 
     :param image: The image as it then is; None where there is none.
+    :param taken: The actions that were taken.
     :param error: Why it failed, or was left out; None where it was done.
-    :param in_use: Why the cloud would not delete an image, which is no failure.
     """
 
     image: Image | None = None
+    taken: tuple[Action, ...] = ()
     error: ImageError | None = None
-    in_use: str | None = None
 
     @property
-    def done(self) -> bool:
-        """Whether the step was taken to its end."""
-        return not self.error and not self.in_use
+    def in_use(self) -> bool:
+        """Whether the cloud would not delete the image, since something is made of it: that is no failure."""
+        return isinstance(self.error, InUseError)

@@ -34,8 +34,10 @@ def _operation(found: t.Mapping[str, t.Any], path: str, value: t.Any) -> PatchOp
     return None if found[path] == value else PatchOperation("replace", path, value)
 
 
-def patched(image: Image, patch: t.Iterable[PatchOperation]) -> Image:
+def patched(image: Image, patch: t.Sequence[PatchOperation]) -> Image:
     """Return the image as it will be once the patch is applied."""
+    if not patch:
+        return image
     properties = dict(image.properties)
     fields: dict[str, t.Any] = {}
     for operation in patch:

@@ -87,7 +87,7 @@ def _aside(template: CatalogTemplate, version: CatalogVersion, image: Image | No
     if not version.listed:
         return Placement(version, "retired" if image else "absent")
     missing = obstacles(template.promotion, version, image, today)
-    return Placement(version, "staged", held=tuple(("gate", each) for each in missing)) if missing else None
+    return Placement(version, "staged", held=(("gate", f"it stays staged: {', '.join(missing)}"),)) if missing else None
 
 
 def is_revoked(version: CatalogVersion, image: Image | None) -> bool:

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACED_BY, Image
-from ansible_collections.xloud.image.plugins.module_utils._model.plan import CreateImage
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, CreateImage
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Finding, Outcome, VersionPlan
 
 Outcomes: t.TypeAlias = t.Mapping[str, Outcome]
@@ -96,14 +96,25 @@ def image_of(version: VersionPlan, outcomes: Outcomes) -> Image | None:
     image = version.found if outcomes else version.image
     for step in version.steps:
         outcome = outcomes.get(step.key)
-        if outcome and outcome.done:
+        if outcome and outcome.taken:
             image = outcome.image
     return image
 
 
 def _problem(version: VersionPlan, outcomes: Outcomes) -> str | None:
-    errors = [version.error, *(outcome.error for step in version.steps if (outcome := outcomes.get(step.key)))]
-    return next((error.message for error in errors if error), None)
+    failed = (outcome.error for outcome in _of(version, outcomes) if not outcome.in_use)
+    return next((error.message for error in (version.error, *failed) if error), None)
+
+
+def _of(version: VersionPlan, outcomes: Outcomes) -> list[Outcome]:
+    return [outcomes[step.key] for step in version.steps if step.key in outcomes]
+
+
+def _actions(version: VersionPlan, outcomes: Outcomes) -> list[Action]:
+    """Return what was done to a version, or in check mode would be."""
+    if not outcomes:
+        return list(version.actions)
+    return [action for outcome in _of(version, outcomes) for action in outcome.taken]
 
 
 def rows(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, t.Any]]:
@@ -113,6 +124,7 @@ def rows(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, t.Any]]:
 
 def _row(version: VersionPlan, outcomes: Outcomes) -> dict[str, t.Any]:
     image = image_of(version, outcomes)
+    done = _actions(version, outcomes)
     return {
         "template": version.template,
         "version": version.version,
@@ -123,8 +135,8 @@ def _row(version: VersionPlan, outcomes: Outcomes) -> dict[str, t.Any]:
         "disk_format": image.disk_format if image else None,
         "size": image.size if image else None,
         "replaced_by": image.properties.get(REPLACED_BY) if image else None,
-        "changed": bool(version.actions),
-        "actions": [action.reason for action in version.actions],
+        "changed": bool(done),
+        "actions": [action.reason for action in done],
         "problem": _problem(version, outcomes),
     }
 
@@ -132,7 +144,7 @@ def _row(version: VersionPlan, outcomes: Outcomes) -> dict[str, t.Any]:
 def summary(plan: CatalogPlan, outcomes: Outcomes) -> dict[str, t.Any]:
     """Return how many versions are in which stage, and how many actions of which kind there are."""
     table = rows(plan, outcomes)
-    actions = collections.Counter(action.verb for version in plan.versions for action in version.actions)
+    actions = collections.Counter(action.verb for version in plan.versions for action in _actions(version, outcomes))
     return {
         "images": sum(row["stage"] != "absent" for row in table),
         "changed": sum(row["changed"] for row in table),
@@ -162,22 +174,26 @@ def failures(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, str]]:
 def findings(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, str]]:
     """Return what a person should know of."""
     in_use = [
-        Finding("in_use", version.name, outcome.in_use)
+        Finding("in_use", version.name, outcome.error.message)
         for version in plan.versions
-        for step in version.steps
-        if (outcome := outcomes.get(step.key)) and outcome.in_use
+        for outcome in _of(version, outcomes)
+        if outcome.error and outcome.in_use
     ]
     return [finding.as_result() for finding in (*plan.findings, *in_use)]
 
 
 def changed(plan: CatalogPlan, outcomes: Outcomes) -> bool:
     """Say whether a run changed anything, or in check mode would."""
-    return any(outcome.done for outcome in outcomes.values()) if outcomes else plan.changed
+    return any(outcome.taken for outcome in outcomes.values()) if outcomes else plan.changed
 
 
 def data_bytes(plan: CatalogPlan, outcomes: Outcomes) -> int:
     """Return how many bytes of image data were brought into the cloud, or in check mode would be, as far as known."""
-    created = [version for version in plan.versions if any(isinstance(a, CreateImage) for a in version.actions)]
+    created = [
+        version
+        for version in plan.versions
+        if any(isinstance(action, CreateImage) for action in _actions(version, outcomes))
+    ]
     images = (image_of(version, outcomes) for version in created)
     return sum(image.size or 0 for image in images if image)
 

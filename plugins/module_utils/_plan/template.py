@@ -313,11 +313,12 @@ def _plan_metadata(wanted: Template, current: Image) -> Plan:
     _check_formats(wanted, current)
     if current.was_published:
         _check_frozen(wanted, current, patch)
+    before = view(current, attributes)
+    if not patch:
+        return Plan((), before, before, current)
     after = patched(current, patch)
-    actions: tuple[Action, ...] = ()
-    if patch:
-        actions = (UpdateImage(current.name, f"update {current.name}: {describe(current, patch)}", current.id, patch),)
-    return Plan(actions, view(current, attributes), view(after, attributes), after)
+    action = UpdateImage(current.name, f"update {current.name}: {describe(current, patch)}", current.id, patch)
+    return Plan((action,), before, view(after, attributes), after)
 
 
 def _wanted_attributes(wanted: Template) -> dict[str, t.Any]:

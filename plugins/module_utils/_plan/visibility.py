@@ -81,7 +81,8 @@ def plan_visibility(
     if status != image.status:
         actions.append(_status_action(image, status))
         after = dataclasses.replace(after, status=status)
-    return Plan(tuple(actions), _view(image, attributes, wanted.active), _view(after, attributes, wanted.active), after)
+    before = _view(image, attributes, wanted.active)
+    return Plan(tuple(actions), before, _view(after, attributes, wanted.active) if actions else before, after)
 
 
 def _check_revocation(wanted: WantedVisibility, image: Image) -> None:
