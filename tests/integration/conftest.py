@@ -14,6 +14,7 @@ import base64
 import contextlib
 import dataclasses
 import http.client
+import importlib
 import json
 import os
 import re
@@ -29,10 +30,14 @@ from typing import Any
 import openstack
 import pytest
 import yaml
+from ansible.module_utils import basic
 
 CLOUDS_FILE = Path(os.environ.get("OS_CLIENT_CONFIG_FILE", "clouds.yaml"))
 PATIENCE = 120
 MIB = 1024**2
+# What a catalogue costs that is as it should be: two requests to authenticate, and the listings of what is hidden and
+# of what is not.
+IDLE = 4
 
 
 @pytest.fixture(scope="session")
@@ -361,3 +366,80 @@ class Requests:
 @pytest.fixture
 def requests_seen() -> Requests:
     return Requests()
+
+
+@pytest.fixture
+def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Run a module to its end in this process, without the seconds that Ansible takes to start one."""
+
+    def run(name: str, cloud: Any, check: bool = False, **args: Any) -> Outcome:
+        module = importlib.import_module(f"ansible_collections.xloud.image.plugins.modules.{name}")
+        settings = {"cloud": cloud, **args, "_ansible_check_mode": check, "_ansible_diff": True}
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": settings}).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit):
+            module.main()
+        output = capsys.readouterr().out
+        return Outcome({"failed": False, **json.loads(output)}, output)
+
+    return run
+
+
+class Curator:
+    """The module image_catalog on one cloud, and the requests of its last run."""
+
+    def __init__(self, run: Callable[..., Outcome], requests: Requests, **args: Any) -> None:
+        self._run = run
+        self._requests = requests
+        self._args = args
+        self.sent: list[Request] = []
+
+    def run(self, **args: Any) -> dict[str, Any]:
+        """Return the result of a run, good or bad."""
+        self._requests.take()
+        result = self._run("image_catalog", **{**self._args, **args}).result
+        self.sent = self._requests.take()
+        assert len(self.sent) == result.get("requests", len(self.sent))
+        return result
+
+    @property
+    def writes(self) -> list[str]:
+        """What the last run asked the Image service to change, without the ids."""
+        changes = [each for each in self.sent if each.service == "image" and each.method != "GET"]
+        return [f"{each.method} {re.sub('[0-9a-f-]{32,36}', 'ID', each.path)}" for each in changes]
+
+    def settle(self, idle: int, **args: Any) -> dict[str, Any]:
+        """
+        Return the result of a run that check mode foretold in every word, and after which nothing is left to do.
+
+        :param idle: So many requests it takes to find that out.
+        """
+        foretold = self.run(check=True, **args)
+        assert self.writes == []
+        done = self.run(**args)
+        for result in (foretold, done):
+            assert not result["failed"], result["msg"]
+        for key in ("changed", "plan", "diff", "summary", "findings"):
+            assert json.dumps(foretold[key]) == json.dumps(done[key]), key
+        later = [self.run(check=check, **args) for check in (True, False)] if done["changed"] else [done]
+        for again in later:
+            assert not again["failed"], again["msg"]
+            assert (again["changed"], again["plan"], again["diff"]) == (False, [], {"before": {}, "after": {}})
+            assert (again["current"], _there(again["versions"])) == (done["current"], _idle(done["versions"]))
+            assert again["requests"] == idle
+        assert self.writes == []
+        return done
+
+
+def _there(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["stage"] != "absent"]
+
+
+def _idle(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "changed": False, "actions": []} for row in _there(rows)]
+
+
+@pytest.fixture
+def curator(run_here: Callable[..., Outcome], requests_seen: Requests) -> Callable[..., Curator]:
+    """Make a curator that always gives these options."""
+    return lambda **args: Curator(run_here, requests_seen, **args)

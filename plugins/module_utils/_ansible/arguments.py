@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._model.document import is_date
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
 
 CONNECTION: t.Final[dict[str, dict[str, t.Any]]] = {
@@ -57,6 +59,16 @@ def connection_options(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def today() -> str:
     """Return the date, in UTC, that changes made now are recorded with."""
     return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def check_day(option: str, given: str | None) -> None:
+    """
+    Make sure that an option, if it is given, is a day.
+
+    :raises InputError: It is not.
+    """
+    if given and not is_date(given):
+        raise InputError(option, f'{given!r} is no day. Write it as "2026-01-31".')
 
 
 def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:

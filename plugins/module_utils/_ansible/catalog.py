@@ -10,13 +10,13 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, today
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, check_day, today
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
     compose,
     default_retention,
     parse_catalog,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.document import DEFAULTS, ROOT, is_date
+from ansible_collections.xloud.image.plugins.module_utils._model.document import DEFAULTS, ROOT
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Outcome, WantedCatalog
 from ansible_collections.xloud.image.plugins.module_utils._plan import result
@@ -65,8 +65,7 @@ def wanted_catalog(
 
 
 def _check(params: t.Mapping[str, t.Any]) -> None:
-    if params["as_of"] and not is_date(params["as_of"]):
-        raise InputError("as_of", f'{params["as_of"]!r} is no day. Write it as "2026-01-31".')
+    check_day("as_of", params["as_of"])
     if params["max_removals"] < 0:
         raise InputError("max_removals", f"{params['max_removals']} is negative. Give 0 to take nothing away.")
     if params["workers"] < 1:

@@ -46,8 +46,13 @@ def report_errors(module: AnsibleModule) -> t.Iterator[None]:
     except ImageError as exc:
         module.fail_json(msg=exc.message, **{"actions": [], **exc.details})
     except ImportError as exc:
-        library = (exc.name or str(exc)).partition(".")[0]
-        module.fail_json(msg=missing_required_lib(_LIBRARIES.get(library, library)))
+        module.fail_json(msg=missing_library(exc))
+
+
+def missing_library(exc: ImportError) -> str:
+    """Return in words which library has to be installed."""
+    library = (exc.name or str(exc)).partition(".")[0]
+    return str(missing_required_lib(_LIBRARIES.get(library, library)))
 
 
 def exit_with(module: AnsibleModule, plan: Plan, image: Image | None, **results: t.Any) -> t.NoReturn:

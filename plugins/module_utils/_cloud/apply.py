@@ -112,7 +112,7 @@ class Applier:
             if action.status == "deactivated" and images.get(action.image_id).status == "active":
                 images.deactivate(action.image_id)
             raise
-        return image
+        return None if image and image.id == action.image_id else image
 
     def _deactivate(self, action: actions.DeactivateImage, image: Image | None) -> Image | None:
         Images(self.session).deactivate(action.image_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
@@ -16,8 +17,12 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
+
+# So many requests at a time do no cloud any harm.
+_READERS: t.Final = 4
 
 
 def read_catalog(
@@ -65,16 +70,51 @@ def read_sharing(
         for image in images.get(str(version.name), ())
         if image.visibility == "shared"
     ]
-    projects = Projects(session)
-    named = {member: template.name for template in wanted.templates for member in template.members}
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
         found = pool.map(Members(session).list, shared)
         members = {image.id: each for image, each in zip(shared, found, strict=True)}
-    return members, {reference: _project(projects, reference, template) for reference, template in named.items()}
+    return members, _projects(session, wanted)
+
+
+def _projects(session: Session, wanted: WantedCatalog) -> dict[str, Project | ImageError]:
+    projects = Projects(session)
+    named = {member: template.name for template in wanted.templates for member in template.members}
+    return {reference: _project(projects, reference, template) for reference, template in named.items()}
 
 
 def _project(projects: Projects, reference: str, template: str) -> Project | ImageError:
     try:
         return projects.resolve(reference, f"image_catalog.{template}.members")
+    except ImageError as exc:
+        return exc
+
+
+def read_inventory(session: Session, wanted: WantedInventory, owner: str | None) -> Inventory:
+    """
+    Return what a project has: all of its images, and the members of the shared versions among them.
+
+    It takes two listings, and one request for each shared version that it is asked for. What cannot be read of one
+    image is an error of that image alone.
+
+    :param owner: The name or id of the project, None for the session's own.
+    :raises InputError: There is no such project, or the credentials may not look it up.
+    """
+    images = Images(session).owned(Projects(session).owner(owner))
+    if not wanted.members:
+        return Inventory(images)
+    shared = [
+        image
+        for image in images
+        if image.visibility == "shared" and (name := image.version_name) and wanted.covers(name.template)
+    ]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+        read = pool.map(functools.partial(_members, session), shared)
+        members = {image.id: each for image, each in zip(shared, read, strict=True)}
+    return Inventory(images, members, _projects(session, wanted.catalog))
+
+
+def _members(session: Session, image: Image) -> tuple[Member, ...] | ImageError:
+    try:
+        return Members(session).list(image)
     except ImageError as exc:
         return exc

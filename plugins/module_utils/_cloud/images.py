@@ -19,7 +19,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     InUseError,
     NotFoundError,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.image import TAG, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import TAG, TEMPLATE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
 
 PATCH_TYPE: t.Final = "application/openstack-images-v2.1-json-patch"
@@ -67,6 +67,33 @@ class Images:
         found = self._list(name=f"eq:{reference}", visibility="shared", member_status="all", **owned)
         return tuple(image for image in found if image.owner != self.session.project_id)
 
+    def offered(
+        self, template: str, owner: str | None = None, visibility: str | None = None, *, hidden: bool = False
+    ) -> tuple[Image, ...]:
+        """
+        Return the images of a template that are in the lists of this project, whoever owns them.
+
+        It takes one request, and another one for those that are hidden. Shares that the project has not accepted are
+        in none of its lists.
+
+        :param owner: The id of the project that owns them, any where not given.
+        :param visibility: The visibility that they have, any where not given.
+        """
+        query = {TEMPLATE: template, "visibility": visibility or "all", **({"owner": owner} if owner else {})}
+        return self._list(("false", "true") if hidden else ("false",), **query)
+
+    def known(self, template: str) -> tuple[Image, ...]:
+        """Return all images of a template that the session may know of: shares that are not accepted as well."""
+        return self._list(**{TEMPLATE: template, "visibility": "all", "member_status": "all"})
+
+    def owned(self, owner: str | None = None) -> tuple[Image, ...]:
+        """
+        Return all images of a project, hidden ones included.
+
+        :param owner: The id of the project, the session's own where not given.
+        """
+        return self._list(owner=owner or self.session.project_id, visibility="all")
+
     def marked(self, owner: str | None = None) -> tuple[Image, ...]:
         """
         Return all images of a project that carry the tag of this collection, hidden ones included.
@@ -87,10 +114,8 @@ class Images:
         batches = (names[start : start + NAMES] for start in range(0, len(names), NAMES))
         return tuple(image for batch in batches for image in self._list(name="in:" + ",".join(batch), **own))
 
-    def _list(self, **query: str) -> tuple[Image, ...]:
-        return tuple(
-            Image.from_api(body) for hidden in ("false", "true") for body in self._pages({**query, "os_hidden": hidden})
-        )
+    def _list(self, hidden: t.Iterable[str] = ("false", "true"), **query: str) -> tuple[Image, ...]:
+        return tuple(Image.from_api(body) for each in hidden for body in self._pages({**query, "os_hidden": each}))
 
     def _pages(self, query: t.Mapping[str, str]) -> t.Iterator[dict[str, t.Any]]:
         path: str | None = "/images?" + urllib.parse.urlencode({**query, "limit": str(PAGE)})

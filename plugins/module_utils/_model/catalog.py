@@ -306,9 +306,6 @@ def _check_offer(problems: _Problems, path: str, template: CatalogTemplate) -> N
 def _check_retention(problems: _Problems, path: str, retention: Retention) -> None:
     named = [("visible", retention.visible), ("available", retention.available), ("stored", retention.stored)]
     counts = [(name, count) for name, count in named if count is not None]
-    for name, count in counts:
-        if count < 1:
-            problems.add(f"{path}.{name}", "must be at least 1: the current version stays.")
     for (less, small), (more, large) in itertools.pairwise(counts):
         if small > large:
             problems.add(f"{path}.{more}", f"is {large}, and cannot be less than {less}, which is {small}.")

@@ -13,6 +13,8 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 
 DIGITS: t.Final = {"sha256": 64, "sha512": 128}
+# What is taken for a checksum itself, to be refused where it is none of ours.
+ALGORITHMS: t.Final = (*DIGITS, "md5", "sha1", "sha224", "sha384")
 
 _BSD_LINE = re.compile(r"SHA(?:256|512) ?\((?P<file>.+)\) ?= ?(?P<digest>[0-9a-fA-F]+)")
 _GNU_LINE = re.compile(r"\\?(?P<digest>[0-9a-fA-F]+)(?: [ *](?P<file>.+))?")
@@ -51,7 +53,7 @@ class Checksum:
 
 def is_literal(text: str) -> bool:
     """Say whether C(text) is a checksum itself rather than the place of a SUMS file."""
-    return text.partition(":")[0] in {*DIGITS, "md5", "sha1", "sha224", "sha384"}
+    return text.partition(":")[0] in ALGORITHMS
 
 
 def _entries(text: str) -> t.Iterator[tuple[str, str]]:

@@ -11,7 +11,9 @@ import datetime
 import re
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.image import VISIBILITIES
+from ansible_collections.xloud.image.plugins.module_utils._model.checksum import ALGORITHMS, DIGITS
+from ansible_collections.xloud.image.plugins.module_utils._model.image import BASE_ATTRIBUTES, LIFECYCLE, VISIBILITIES
+from ansible_collections.xloud.image.plugins.module_utils._model.name import VERSION_PATTERN
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
 
 STAGES: t.Final = ("staged", "published", "deprecated", "hidden", "retired")
@@ -20,6 +22,9 @@ DEFAULTS: t.Final = "image_catalog_defaults"
 
 _DURATION: t.Final = re.compile(r"(?P<count>[0-9]{1,5})(?P<unit>[dw]?)")
 _DATE: t.Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLACE: t.Final = re.compile(r"(?!.*://).*|[Hh][Tt][Tt][Pp][Ss]?://.*")
+_LITERAL: t.Final = "|".join(f"{algorithm}:[0-9a-fA-F]{{{digits}}}" for algorithm, digits in DIGITS.items())
+_CHECKSUM: t.Final = re.compile(rf"{_LITERAL}|(?!({'|'.join(ALGORITHMS)})(:|$))({_PLACE.pattern})")
 
 
 def is_date(value: t.Any) -> bool:
@@ -71,26 +76,43 @@ class Kind:
     schema: t.Mapping[str, t.Any]
 
 
-_DATE_SCHEMA = {"type": "string", "pattern": f"^{_DATE.pattern}$"}
+def expression(pattern: re.Pattern[str]) -> str:
+    """Return a pattern that a whole text matches as JSON Schema writes it: anchored, and its groups without names."""
+    return f"^({re.sub(r'[?]P<[a-z_]+>', '', pattern.pattern)})$"
+
+
+def _text(pattern: re.Pattern[str]) -> dict[str, t.Any]:
+    return {"type": "string", "pattern": expression(pattern)}
+
+
 _TEXTS_SCHEMA = {"type": "array", "items": {"type": "string"}}
+_RESERVED = {"anyOf": [{"enum": sorted({*BASE_ATTRIBUTES, *LIFECYCLE})}, {"pattern": "^(os_glance_|xloud_image_)"}]}
 TEXT: t.Final = Kind(lambda value: isinstance(value, str), "text in quotes", {"type": "string"})
 WHOLE: t.Final = Kind(_is_whole, "a whole number, 0 or more", {"type": "integer", "minimum": 0})
+COUNT: t.Final = Kind(
+    lambda value: _is_whole(value) and value > 0, "a whole number, at least 1", {"type": "integer", "minimum": 1}
+)
 FLAG: t.Final = Kind(lambda value: isinstance(value, bool), "true or false", {"type": "boolean"})
 TEXTS: t.Final = Kind(_is_texts, "a list of texts", _TEXTS_SCHEMA)
-DATE: t.Final = Kind(is_date, 'a day, such as "2027-04-30"', _DATE_SCHEMA)
+DATE: t.Final = Kind(is_date, 'a day, such as "2027-04-30"', {**_text(_DATE), "format": "date"})
 DURATION: t.Final = Kind(
     is_duration,
     "a number of days, such as 30d or 4w",
-    {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]{1,5}[dw]?$"}]},
+    {"anyOf": [{"type": "integer", "minimum": 0}, _text(_DURATION)]},
 )
-VERSION: t.Final = Kind(
-    lambda value: True, "a version", {"type": "string", "pattern": r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"}
-)
+# What these three are wrong with, the parser says in words of their own.
+VERSION: t.Final = Kind(lambda value: True, "a version in quotes", _text(VERSION_PATTERN))
+SOURCE: t.Final = Kind(TEXT.accepts, "a path, or an http or https URL", _text(_PLACE))
+CHECKSUM: t.Final = Kind(TEXT.accepts, "a checksum, or the path or URL of a SUMS file", _text(_CHECKSUM))
 DICTIONARY: t.Final = Kind(lambda value: isinstance(value, dict), "a dictionary", {"type": "object"})
 PROPERTIES: t.Final = Kind(
     DICTIONARY.accepts,
     "a dictionary of texts",
-    {"type": "object", "additionalProperties": {"type": ["string", "boolean", "integer", "null"]}},
+    {
+        "type": "object",
+        "propertyNames": {"not": _RESERVED},
+        "additionalProperties": {"type": ["string", "boolean", "integer", "null"]},
+    },
 )
 REQUIREMENTS: t.Final = Kind(
     _is_requirements,
@@ -131,9 +153,9 @@ class Key:
 Keys: t.TypeAlias = t.Mapping[str, Key]
 
 RETENTION: t.Final[Keys] = {
-    "visible": Key(WHOLE, "So many of the newest versions stay listed, the current one among them. Older are hidden."),
-    "available": Key(WHOLE, "So many of the newest versions stay usable. Older are retired."),
-    "stored": Key(WHOLE, "So many of the newest versions are kept at all. Older are deleted, a day after retirement."),
+    "visible": Key(COUNT, "So many of the newest versions stay listed, the current one among them. Older are hidden."),
+    "available": Key(COUNT, "So many of the newest versions stay usable. Older are retired."),
+    "stored": Key(COUNT, "So many of the newest versions are kept at all. Older are deleted, a day after retirement."),
     "min_age": Key(DURATION, "Nothing is retired or deleted sooner after it was replaced.", "0d"),
 }
 PROMOTION: t.Final[Keys] = {
@@ -173,8 +195,8 @@ OFFER: t.Final[Keys] = {
 }
 VERSION_KEYS: t.Final[Keys] = {
     **IMAGE,
-    "source": Key(TEXT, "The data: a path, or an http or https URL."),
-    "checksum": Key(TEXT, "What the data hashes to (sha256:…, sha512:…), or the path or URL of a SUMS file."),
+    "source": Key(SOURCE, "The data of the image.", "none, which is enough for a version that is in the cloud"),
+    "checksum": Key(CHECKSUM, "What the data hashes to: sha256:… or sha512:…, or the SUMS file that says it."),
     "stage": Key(
         one_of(STAGES),
         "The furthest that the version gets (staged), or the least that it is taken back to (deprecated, hidden, "

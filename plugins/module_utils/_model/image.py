@@ -9,6 +9,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
+from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
+
 Visibility = t.Literal["private", "shared", "community", "public"]
 VISIBILITIES: t.Final[tuple[Visibility, ...]] = ("private", "shared", "community", "public")
 Stage = t.Literal["staged", "published", "deprecated", "hidden", "retired"]
@@ -17,6 +20,8 @@ UNFINISHED: t.Final = frozenset({"queued", "saving", "uploading", "importing"})
 
 # The tag that all images of this collection carry, so that one listing finds them.
 TAG = "xloud.image"
+# The Image service verifies what it stores by this property.
+SIGNATURE = "img_signature"
 # Properties of our own. The first two mark an image as made by this collection.
 TEMPLATE = "xloud_image_template"
 VERSION = "xloud_image_version"
@@ -164,6 +169,16 @@ class Image:
     def is_ours(self) -> bool:
         """Whether this collection made the image."""
         return TEMPLATE in self.properties and VERSION in self.properties
+
+    @property
+    def version_name(self) -> ImageName | None:
+        """The version of a template that the image is, where its name and its marks say the same."""
+        try:
+            name = ImageName.parse(self.name)
+        except InputError:
+            return None
+        marks = (self.properties.get(TEMPLATE), self.properties.get(VERSION))
+        return name if marks == (name.template, str(name.version)) else None
 
     @property
     def is_unfinished(self) -> bool:

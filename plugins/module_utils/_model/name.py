@@ -16,12 +16,12 @@ EXAMPLE = "ubuntu-24.04-base-v1.2"
 GRAMMAR = "<os>-<os version>-<profile>-v<major>.<minor>"
 
 _NUMBER = "(?:0|[1-9][0-9]{0,8})"
-_TEMPLATE = re.compile(
+TEMPLATE_PATTERN: t.Final = re.compile(
     r"(?P<os>[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*)"
     r"-(?P<os_version>[0-9][a-z0-9.]*)"
     r"-(?P<profile>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)"
 )
-_VERSION = re.compile(rf"(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})")
+VERSION_PATTERN: t.Final = re.compile(rf"(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})")
 _IMAGE = re.compile(rf"(?P<template>.+)-v(?P<version>{_NUMBER}\.{_NUMBER})")
 
 
@@ -43,7 +43,7 @@ class Version:
             raise InputError(
                 option, f'{text} is a number, and numbers lose their zeros: 1.10 is 1.1. Write "1.10" in quotes.'
             )
-        match = _VERSION.fullmatch(text) if isinstance(text, str) else None
+        match = VERSION_PATTERN.fullmatch(text) if isinstance(text, str) else None
         if not match:
             raise InputError(
                 option, f'{text!r} is not a version. Write <major>.<minor> in quotes, such as "1.2" or "1.10".'
@@ -81,7 +81,7 @@ class TemplateName:
 
         :raises InputError: It is not such a name.
         """
-        match = _TEMPLATE.fullmatch(text) if isinstance(text, str) else None
+        match = TEMPLATE_PATTERN.fullmatch(text) if isinstance(text, str) else None
         if not match:
             raise InputError(
                 option,
@@ -122,7 +122,7 @@ class ImageName:
         :raises InputError: It does not follow the grammar.
         """
         match = _IMAGE.fullmatch(text) if isinstance(text, str) else None
-        if not match or not _TEMPLATE.fullmatch(match["template"]):
+        if not match or not TEMPLATE_PATTERN.fullmatch(match["template"]):
             raise InputError(option, f"{text!r} is not an image name. Write {GRAMMAR}, such as {EXAMPLE}.")
         return cls(match["template"], Version.parse(match["version"]))
 

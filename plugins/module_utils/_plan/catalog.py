@@ -15,7 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.catalog import 
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, PlanError
-from ansible_collections.xloud.image.plugins.module_utils._model.image import TEMPLATE, VERSION, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, TEMPLATE, VERSION, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project, WantedMembers
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import DeleteImage, Plan, Step
@@ -109,7 +109,8 @@ def _wanted_there(wanted: WantedCatalog, images: Images) -> t.Iterator[Placement
     for template in wanted.templates:
         found, _errors = _found(template, images)
         for placement in place(template, _by_version(template, found), wanted.today):
-            if placement.stage in ("staged", *OFFERED):
+            image = found.get(placement.name)
+            if placement.stage in ("staged", *OFFERED) or (image and not image.is_ours):
                 yield placement
 
 
@@ -134,6 +135,9 @@ def _found(template: CatalogTemplate, images: Images) -> tuple[dict[str, Image |
             found[name] = resolve(name, images.get(name, ())).current
         except PlanError as exc:
             errors[name] = exc
+            # One that is published keeps the place of the version.
+            published = sorted((each for each in images[name] if each.was_published), key=lambda each: each.id)
+            found[name] = published[0] if published else None
     return found, errors
 
 
@@ -258,6 +262,8 @@ class _Planner:
         image = self.found.get(placement.name)
         if placement.stage == "absent":
             return (Step(placement.name, plan_cleanup(placement.version.name, images)),)
+        if image and not image.is_ours:
+            _check_adoption(placement.version, image, self._read(placement))
         if placement.stage == "deleted" and image:
             return (Step(placement.name, self._deletion(placement, image)),)
         if placement.stage == "retired" and image:
@@ -279,31 +285,42 @@ class _Planner:
 
     def _retirement(self, placement: Placement, image: Image, current: VersionPlan | None) -> tuple[Step, ...]:
         revoked = is_revoked(placement.version, image)
+        adopted = plan_adoption(placement.version.name, image)
+        image = adopted.image or image
+        at_once = combine(adopted, self._stage(placement, image, None))
         if image.stage == "retired" or current is None:
-            return (Step(placement.name, self._stage(placement, image, None)),)
+            return (Step(placement.name, at_once),)
         if not revoked or (current.found and _is_on_offer(current.found)):
             needs = () if revoked else _needs(current)
-            return (Step(placement.name, self._stage(placement, image, current.image), needs),)
+            return (Step(placement.name, combine(adopted, self._stage(placement, image, current.image)), needs),)
         # Revocation waits for nothing: what replaces the image is noted on it once that is on offer.
-        at_once = self._stage(placement, image, None)
+        if current.error:
+            return (Step(placement.name, at_once),)
         noted = self._stage(placement, at_once.image or image, current.image)
         return (
             Step(placement.name, at_once),
             Step(placement.name, noted, (placement.name, *_needs(current)), late=True),
         )
 
+    def _read(self, placement: Placement) -> Read:
+        read = self.facts.reads.get(placement.name, Read())
+        if isinstance(read, ImageError):
+            raise read
+        return read
+
     def _content(self, placement: Placement, image: Image | None, images: tuple[Image, ...]) -> Plan:
         version = placement.version
         if image and not version.listed:
             return Plan(image=image)
-        read = self.facts.reads.get(placement.name, Read())
-        if isinstance(read, ImageError):
-            raise read
+        read = self._read(placement)
+        if image is None and placement.name not in self.facts.reads:
+            raise PlanError(
+                f"Image {placement.name} is not brought in: newer versions take its place once what is wrong with them "
+                "is mended."
+            )
         source = Source.parse(version.source) if version.source else None
-        if image and image.was_published and not read.facts.size:
+        if image and (placement.name not in self.facts.reads or (image.was_published and not read.facts.size)):
             source = None
-        if image and not image.is_ours:
-            _check_adoption(version, image, read)
         content = plan_template(_template(version, image, read, source, self.wanted), images, read.facts)
         if content.image and content.image.id:
             return combine(content, plan_adoption(version.name, content.image))
@@ -354,7 +371,8 @@ class _Planner:
             common,
             visibility=self.template.visibility,
             hidden=placement.stage == "hidden",
-            active=True,
+            # An export that froze the image gives it back itself.
+            active=None if FROZEN in image.properties else True,
             deprecated=superseded,
             replaced_by=replaced_by if superseded else None,
             reason=version.reason if superseded else None,

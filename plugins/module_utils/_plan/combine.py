@@ -33,8 +33,8 @@ def _combine(first: Plan, second: Plan) -> Plan:
         return second
     return Plan(
         actions=_joined(first.actions, second.actions),
-        before=_view(second.before, first.before),
-        after=_view(first.after, second.after),
+        before=_view(first.before, second.before, first.after),
+        after=_view(second.after, first.after, second.before),
         image=second.image,
     )
 
@@ -54,8 +54,16 @@ def _joined(first: tuple[Action, ...], second: tuple[Action, ...]) -> tuple[Acti
     return (*first[:-1], merged, *second[1:])
 
 
-def _view(under: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    merged = {**under, **over}
-    if "properties" in under and "properties" in over:
-        merged["properties"] = dict(sorted({**under["properties"], **over["properties"]}.items()))
-    return dict(sorted(merged.items()))
+def _view(
+    shown: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any], between: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    """Return what one side of a change shows, and of the other change what the state between the two does not know."""
+    merged = _beside(shown, other, between)
+    properties = _beside(*(view.get("properties", {}) for view in (shown, other, between)))
+    return dict(sorted({**merged, "properties": properties}.items())) if properties else merged
+
+
+def _beside(
+    shown: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any], between: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    return dict(sorted({**{key: other[key] for key in other if key not in between}, **shown}.items()))

@@ -9,7 +9,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogTemplate, CatalogVersion
+from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
+    CatalogTemplate,
+    CatalogVersion,
+    Retention,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import DEPRECATED_SINCE, RETIRED_SINCE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.name import Version
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between, is_due
@@ -59,11 +63,12 @@ def place(template: CatalogTemplate, images: t.Mapping[Version, Image], today: s
         _rank(template, each, rank, images.get(each.name.version), name, today) for rank, each in enumerate(offered)
     ]
     others = [
-        dataclasses.replace(placement, current=name)
+        _beside(template, placement, images.get(each.name.version), name)
         for each in newest_first
         if (placement := aside[each.name.version]) is not None
     ]
-    noted = (_noted(template, each) for each in (*ranked, *others))
+    noted = [_noted(template, each) for each in (*ranked, *others)]
+    noted.sort(key=lambda each: (each.name != name, *_descending(each.version.name.version)))
     return _expired(template, tuple(noted), images, today)
 
 
@@ -88,6 +93,13 @@ def _aside(template: CatalogTemplate, version: CatalogVersion, image: Image | No
         return Placement(version, "retired" if image else "absent")
     missing = obstacles(template.promotion, version, image, today)
     return Placement(version, "staged", held=(("gate", f"it stays staged: {', '.join(missing)}"),)) if missing else None
+
+
+def _beside(template: CatalogTemplate, placement: Placement, image: Image | None, current: str | None) -> Placement:
+    version = placement.version
+    if placement.held and _is_surplus(template, version, image, current):
+        return Placement(version, "absent", current)
+    return dataclasses.replace(placement, current=current)
 
 
 def is_revoked(version: CatalogVersion, image: Image | None) -> bool:
@@ -121,10 +133,10 @@ def _rank(
     template: CatalogTemplate, version: CatalogVersion, rank: int, image: Image | None, current: str | None, today: str
 ) -> Placement:
     retention = template.retention
-    available = retention.available if retention.available is not None else retention.stored
+    available = _available(retention)
     if str(version.name) == current:
         return Placement(version, "published", current)
-    if image is None and available is not None and _newer(template, version, current) >= available:
+    if _is_surplus(template, version, image, current):
         return Placement(version, "absent", current)
     # What left the document is announced as deprecated for a day at least.
     age = max(retention.min_age, 0 if version.listed else 1)
@@ -134,6 +146,16 @@ def _rank(
     is_listed = retention.visible is None or rank < retention.visible
     hidden = not is_listed or is_beyond or _floor(version) == "hidden"
     return Placement(version, "hidden" if hidden else "deprecated", current)
+
+
+def _available(retention: Retention) -> int | None:
+    return retention.available if retention.available is not None else retention.stored
+
+
+def _is_surplus(template: CatalogTemplate, version: CatalogVersion, image: Image | None, current: str | None) -> bool:
+    """Say whether a version is not in the cloud and would be retired as soon as it was."""
+    available = _available(template.retention)
+    return image is None and available is not None and _newer(template, version, current) >= available
 
 
 def _newer(template: CatalogTemplate, version: CatalogVersion, current: str | None) -> int:
@@ -155,7 +177,6 @@ def _expired(
 ) -> tuple[Placement, ...]:
     """Return the placements with those deleted whose time is over."""
     kept = [each for each in placements if each.stage not in ("absent", "staged")]
-    kept.sort(key=lambda each: (each.name != each.current, *_descending(each.version.name.version)))
     rank = {each.name: position for position, each in enumerate(kept)}
     return tuple(
         _expire(template, each, rank.get(each.name, 0), images.get(each.version.name.version), today)
@@ -185,9 +206,14 @@ def _expire(template: CatalogTemplate, placement: Placement, rank: int, image: I
 
 def is_removal(placement: Placement, image: Image | None) -> bool:
     """Say whether a placement takes an image away that is still usable, or that is still there."""
-    if image is None or is_revoked(placement.version, image):
-        return False
-    return placement.stage == "deleted" or (placement.stage == "retired" and image.stage != "retired")
+    if image is None or placement.stage != "retired":
+        return placement.stage == "deleted"
+    return not _is_taken_away(image) and not is_revoked(placement.version, image)
+
+
+def _is_taken_away(image: Image) -> bool:
+    """Say whether an image is retired, or would be, had a run not been interrupted."""
+    return image.stage == "retired" or (image.visibility == "private" and RETIRED_SINCE in image.properties)
 
 
 def postponed(placement: Placement, image: Image, limit: int) -> Placement:

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogVersion
 from ansible_collections.xloud.image.plugins.module_utils._model.image import STAGED_SINCE, Image
-from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion
+from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion, Requirement
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between
 
 
@@ -20,15 +20,20 @@ def obstacles(promotion: Promotion, version: CatalogVersion, image: Image | None
 
     :param image: The version as it is in the cloud, None where it is still to be brought there.
     """
-    found = _metadata(version, image)
-    missing = [f"{each} is missing" for each in promotion.requirements if each.name not in found]
+    unsigned = ["a checksum is missing"] if promotion.checksum and not version.checksum else []
+    lacking = shortcomings(promotion.requirements, metadata(version, image))
+    return (*lacking, *unsigned, *_soaking(promotion, image, today))
+
+
+def shortcomings(required: t.Collection[Requirement], found: t.Mapping[str, str]) -> tuple[str, ...]:
+    """Return what metadata lacks of what is required, each in words."""
+    missing = [f"{each} is missing" for each in required if each.name not in found]
     wrong = [
         f"{each} is {found[each.name]!r}"
-        for each in promotion.requirements
+        for each in required
         if each.name in found and not each.accepts(found[each.name])
     ]
-    unsigned = ["a checksum is missing"] if promotion.checksum and not version.checksum else []
-    return (*missing, *wrong, *unsigned, *_soaking(promotion, image, today))
+    return (*missing, *wrong)
 
 
 def _soaking(promotion: Promotion, image: Image | None, today: str) -> list[str]:
@@ -37,7 +42,7 @@ def _soaking(promotion: Promotion, image: Image | None, today: str) -> list[str]
     return [f"it has been staged for {age} of {promotion.soak} days"] if age < promotion.soak else []
 
 
-def _metadata(version: CatalogVersion, image: Image | None) -> dict[str, str]:
+def metadata(version: CatalogVersion, image: Image | None) -> dict[str, str]:
     """Return the metadata that the version will have, by the names that requirements use."""
     # A disk is needed in any case; how large, unless somebody says so, the content says.
     found: dict[str, t.Any] = {"min_disk": 1, "min_ram": 0}

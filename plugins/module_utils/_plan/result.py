@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import P
 from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACED_BY, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, CreateImage
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Finding, Outcome, VersionPlan
+from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
 
 Outcomes: t.TypeAlias = t.Mapping[str, Outcome]
 FORMAT: t.Final = 1
@@ -27,6 +28,7 @@ def as_changes(plan: CatalogPlan) -> list[dict[str, t.Any]]:
 
 
 def _change(version: VersionPlan) -> dict[str, t.Any]:
+    whole = combine(*(step.plan for step in version.steps))
     return {
         "name": version.name,
         "template": version.template,
@@ -36,21 +38,10 @@ def _change(version: VersionPlan) -> dict[str, t.Any]:
             "before": version.found.stage if version.found else None,
             "after": version.stage,
         },
-        "before": _views(version, "before") if version.found else {},
-        "after": _views(version, "after"),
+        "before": whole.before if version.found else {},
+        "after": whole.after,
         "actions": [{"action": each.verb, "reason": each.reason} for each in version.actions],
     }
-
-
-def _views(version: VersionPlan, side: str) -> dict[str, t.Any]:
-    views = [getattr(step.plan, side) for step in version.steps]
-    if side == "before":
-        views = views[::-1]
-    merged: dict[str, t.Any] = {}
-    for view in views:
-        properties = {**merged.get("properties", {}), **view.get("properties", {})}
-        merged = {**merged, **view, **({"properties": dict(sorted(properties.items()))} if properties else {})}
-    return dict(sorted(merged.items()))
 
 
 def as_plan_file(plan: CatalogPlan, cloud: str, today: str) -> dict[str, t.Any]:

@@ -23,7 +23,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     DEPRECATED,
     DEPRECATED_SINCE,
     PUBLISHED_SINCE,
-    REPLACED_BY,
     RETIRED_SINCE,
     REVOKED_SINCE,
     STAGED_SINCE,

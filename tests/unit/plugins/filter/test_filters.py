@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.xloud.image.plugins.filter import table
 
+
 def test_table():
     rows = [
         {"name": "a", "size": 5, "replaced_by": None, "changed": True, "tags": ["x", "y"]},

@@ -43,9 +43,7 @@ def test_a_preset_accepts_what_it_asks_for(preset, metadata):
     assert refused(preset, metadata) == []
 
 
-@pytest.mark.parametrize(
-    ("preset", "missing"), [(preset, each.name) for preset in PRESETS for each in PRESETS[preset]]
-)
+@pytest.mark.parametrize(("preset", "missing"), [(preset, each.name) for preset in PRESETS for each in PRESETS[preset]])
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_preset_misses_every_property(preset, missing, value):
     assert refused(preset, {**XLOUD, **SCS, missing: value}) == [missing]
@@ -60,7 +58,11 @@ def test_a_preset_misses_every_property(preset, missing, value):
         ("provided_until", ["none", "notice", "2029-04-30"], ["forever", "2029", "2029-4-30"]),
         ("uuid_validity", ["none", "notice", "forever", "last-1", "2026-12-31"], ["last", "last-", "always"]),
         ("image_source", ["private", "https://host/a", "ftp://host/a"], ["host/a", "Private", "https://"]),
-        ("image_build_date", ["2026-01-01", "2026-01-01 12:30", "2026-01-01 12:30:59"], ["2026-01", "2026-01-01T12:30"]),
+        (
+            "image_build_date",
+            ["2026-01-01", "2026-01-01 12:30", "2026-01-01 12:30:59"],
+            ["2026-01", "2026-01-01T12:30"],
+        ),
     ],
 )
 def test_forms_of_scs_0102(key, right, wrong):

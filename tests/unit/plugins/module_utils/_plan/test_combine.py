@@ -64,7 +64,9 @@ def test_other_steps_keep_their_order(first, second, expected):
 
 
 def test_the_view_goes_from_the_first_state_to_the_last():
-    first = Plan((update("a", RAM),), {"min_ram": 0, "properties": {"x": "1"}}, {"min_ram": 512, "properties": {"x": "2"}})
+    first = Plan(
+        (update("a", RAM),), {"min_ram": 0, "properties": {"x": "1"}}, {"min_ram": 512, "properties": {"x": "2"}}
+    )
     second = Plan(
         (update("b", SHARE),),
         {"properties": {"x": "2", "y": "1"}, "visibility": "private"},
@@ -73,9 +75,21 @@ def test_the_view_goes_from_the_first_state_to_the_last():
     )
     both = combine(first, second)
     assert both.before == {"min_ram": 0, "properties": {"x": "1", "y": "1"}, "visibility": "private"}
-    assert both.after == {"min_ram": 512, "properties": {"x": "2", "y": "2"}, "visibility": "shared"}
+    assert both.after == {"min_ram": 512, "properties": {"y": "2"}, "visibility": "shared"}
     assert list(both.before) == sorted(both.before)
     assert both.image == second.image
+
+
+def test_what_the_first_change_adds_was_not_there_before():
+    added, changed = ({"properties": {"x": value}} for value in "12")
+    both = combine(Plan((update("a", RAM),), {}, added), Plan((update("b", SHARE),), added, changed))
+    assert (both.before, both.after) == ({}, changed)
+
+
+def test_what_the_last_change_removes_is_not_there_afterwards():
+    there = {"properties": {"x": "1"}}
+    both = combine(Plan((update("a", RAM),), {}, there), Plan((update("b", SHARE),), there, {}))
+    assert (both.before, both.after) == ({}, {})
 
 
 def test_a_plan_that_says_nothing_adds_nothing():

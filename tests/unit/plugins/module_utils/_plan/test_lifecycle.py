@@ -129,7 +129,7 @@ def test_nothing_is_deleted_where_nobody_said_how_much_is_stored():
 def test_what_was_deleted_does_not_come_back_when_a_newer_version_goes():
     versions = {"1.0": {}, "1.1": {}, "1.2": {"revoked": True}}
     keys = {"retention": {"available": 2, "stored": 2}}
-    check(versions, keys, {"1.1": "deprecated", "1.2": "published"}, "1.1 published, 1.0 absent, 1.2 retired")
+    check(versions, keys, {"1.1": "deprecated", "1.2": "published"}, "1.1 published, 1.2 retired, 1.0 absent")
 
 
 # The current one
@@ -163,7 +163,13 @@ def test_what_was_deleted_does_not_come_back_when_a_newer_version_goes():
             "1.1 published, 1.0 retired",
             ["pin"],
         ),
-        ("1.0 1.1", {"current": "1.1", "promotion": {"soak": 1}}, {"1.0": "published"}, "1.0 published, 1.1 staged", ["pin"]),
+        (
+            "1.0 1.1",
+            {"current": "1.1", "promotion": {"soak": 1}},
+            {"1.0": "published"},
+            "1.0 published, 1.1 staged",
+            ["pin"],
+        ),
         ({"1.0": {}, "1.1": {"stage": "staged"}}, {}, {}, "1.0 published, 1.1 staged", []),
         ({"1.0": {}, "1.1": {"stage": "deprecated"}}, {}, {}, "1.0 published, 1.1 deprecated", []),
         ({"1.0": {"stage": "deprecated"}}, {}, {"1.0": "published"}, "1.0 deprecated", []),
@@ -301,7 +307,8 @@ SOAK = {"promotion": {"soak": "7d"}}
 )
 def test_a_gate_keeps_a_version_staged(keys, state, expected, held):
     (placement,) = placed(template("1.0", **keys), {"1.0": state} if state else {})
-    assert (placement.stage, [words for kind, words in placement.held if kind == "gate"]) == (expected, held)
+    words = (("gate", f"it stays staged: {', '.join(held)}"),) if held else ()
+    assert (placement.stage, placement.held) == (expected, words)
 
 
 def test_a_version_that_is_held_does_not_supersede():
@@ -384,11 +391,13 @@ def placement(stage, **keys):
         ("absent", None, {}, False),
         ("retired", "published", {"revoked": True}, False),
         ("retired", "revoked", {}, False),
-        ("deleted", "revoked", {"revoked": True}, False),
+        ("deleted", "revoked", {"revoked": True}, True),
+        ("retired", there("1.0", "retired", status="active"), {}, False),
     ],
 )
 def test_what_counts_as_a_removal(stage, state, keys, expected):
-    assert is_removal(placement(stage, **keys), there("1.0", state) if state else None) is expected
+    image = there("1.0", state) if isinstance(state, str) else state
+    assert is_removal(placement(stage, **keys), image) is expected
 
 
 @pytest.mark.parametrize(

@@ -213,8 +213,16 @@ def test_a_revocation_that_is_taken_back_offers_nothing_by_itself():
     ("asked", "found", "expected"),
     [
         ({"retire_on": "2026-06-01"}, {}, {RETIRE_ON: "2026-06-01"}),
-        ({"retire_on": "2026-06-01", "delete_on": "2026-07-01"}, {}, {RETIRE_ON: "2026-06-01", DELETE_ON: "2026-07-01"}),
-        ({"retire_on": "2026-06-01"}, {RETIRE_ON: "2026-05-01", DELETE_ON: "x"}, {RETIRE_ON: "2026-06-01", DELETE_ON: "x"}),
+        (
+            {"retire_on": "2026-06-01", "delete_on": "2026-07-01"},
+            {},
+            {RETIRE_ON: "2026-06-01", DELETE_ON: "2026-07-01"},
+        ),
+        (
+            {"retire_on": "2026-06-01"},
+            {RETIRE_ON: "2026-05-01", DELETE_ON: "x"},
+            {RETIRE_ON: "2026-06-01", DELETE_ON: "x"},
+        ),
         ({"retire_on": ""}, {RETIRE_ON: "2026-05-01"}, {}),
         ({"delete_on": ""}, {}, {}),
         ({}, {RETIRE_ON: "2026-05-01"}, {RETIRE_ON: "2026-05-01"}),

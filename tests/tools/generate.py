@@ -1,0 +1,156 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes what follows from the sources: the schema of the catalogue document, and parts of the documentation."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from ansible_collections.xloud.image.plugins.module_utils._model import document
+from ansible_collections.xloud.image.plugins.module_utils._model.catalog import parse_catalog
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
+from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Facts, Read, WantedCatalog
+from ansible_collections.xloud.image.plugins.module_utils._model.schema import json_schema
+from ansible_collections.xloud.image.plugins.module_utils._model.source import SourceFacts
+from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import plan_catalog
+
+SCHEMA = Path("schemas/catalog.schema.json")
+PAGES = Path("docs/docsite/rst")
+PICTURE = Path("docs/docsite/images/lifecycle.svg")
+
+BLOCK = re.compile(r"(?P<begin>^\.\. begin generated: (?P<name>[a-z0-9 -]+)\n).*?(?P<end>^\.\. end generated\n)", re.M | re.S)
+Row = Sequence[str]
+
+# The example of the guide to the lifecycle: when each version is released.
+RELEASES = {"1.0": "2026-01-12", "1.1": "2026-02-16", "1.2": "2026-03-02", "1.3": "2026-03-09", "1.4": "2026-04-13"}
+RETENTION = {"visible": 2, "available": 3, "stored": 4, "min_age": "30d"}
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """What the files that are generated, or have generated parts, should hold."""
+    pages = {path: path.read_text() for path in sorted((root / PAGES).glob("*.rst"))}
+    blocks = _blocks(root)
+    schema = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return {root / SCHEMA: schema, **{path: filled(page, blocks) for path, page in pages.items()}}
+
+
+def filled(page: str, blocks: Mapping[str, Callable[[], str]]) -> str:
+    """A page with its generated parts as they should be."""
+    return BLOCK.sub(lambda match: f"{match['begin']}\n{blocks[match['name']]()}\n{match['end']}", page)
+
+
+def _blocks(root: Path) -> dict[str, Callable[[], str]]:
+    shared = {**document.IMAGE, **document.DATES}
+    tables = {
+        "image": document.IMAGE,
+        "dates": document.DATES,
+        "offer": _without(document.OFFER, shared),
+        "template": _without(document.TEMPLATE, document.SHARED),
+        "version": _without(document.VERSION_KEYS, shared),
+        "retention": document.RETENTION,
+        "promotion": document.PROMOTION,
+    }
+    return {
+        "places": places,
+        "timeline": timeline,
+        "picture": partial(picture, root / PICTURE),
+        **{f"keys of {name}": partial(keys_table, keys) for name, keys in tables.items()},
+        **{f"preset {name}": partial(preset_table, name) for name in PRESETS},
+    }
+
+
+def _without(keys: document.Keys, others: document.Keys) -> document.Keys:
+    return {name: key for name, key in keys.items() if name not in others}
+
+
+def table(header: Row, rows: Iterable[Row], widths: str = "auto") -> str:
+    """A table in reStructuredText."""
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for row in (header, *rows):
+        lines += [f"   {'*' if not index else ' '} - {cell}".rstrip() for index, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"
+
+
+def literal(text: str) -> str:
+    return f"``{text}``"
+
+
+def keys_table(keys: document.Keys) -> str:
+    rows = (
+        (literal(name), key.kind.words, key.meaning, key.default or "") for name, key in keys.items()
+    )
+    return table(("Key", "What it holds", "Meaning", "Default"), rows, "20 25 35 20")
+
+
+def places() -> str:
+    """Which key may stand where."""
+    stands = (document.SHARED, document.TEMPLATE, document.VERSION_KEYS)
+    names = {name: None for keys in (document.TEMPLATE, document.VERSION_KEYS) for name in keys}
+    rows = ((literal(name), *("yes" if name in keys else "" for keys in stands)) for name in names)
+    return table(("Key", "Defaults", "Template", "Version"), rows)
+
+
+def preset_table(name: str) -> str:
+    rows = ((literal(each.name), ", ".join(each.allowed) or each.form or "anything") for each in PRESETS[name])
+    return table(("Property", "What it must hold"), rows)
+
+
+def picture(path: Path) -> str:
+    """A drawing within the page itself: a site takes no other files from a collection, and its colours fit the page."""
+    drawing = re.sub(r"<!--.*?-->\n", "", path.read_text(), flags=re.S)
+    return ".. raw:: html\n\n" + "".join(f"   {line}\n" for line in drawing.splitlines() if line.strip())
+
+
+def timeline() -> str:
+    """What becomes of the versions of a template, as the planners have it."""
+    rows = []
+    for day, stages in _days():
+        news = [f"v{version} is released" for version, released in RELEASES.items() if released == day]
+        rows.append((day, ", ".join(news) or "a nightly run", *(stages.get(version, "") for version in RELEASES)))
+    return table(("Day", "What happens", *(f"v{version}" for version in RELEASES)), rows)
+
+
+def _days() -> Iterator[tuple[str, dict[str, str]]]:
+    """Run the catalogue every night, and tell of the days on which anything changes."""
+    images: dict[str, tuple[Image, ...]] = {}
+    first, last = (datetime.date.fromisoformat(min(RELEASES.values())), datetime.date(2026, 12, 31))
+    for number in range((last - first).days):
+        day = (first + datetime.timedelta(number)).isoformat()
+        plan = _plan(day, images)
+        if plan.changed:
+            images = {
+                version.name: (dataclasses.replace(version.image, id=version.name),)
+                for version in plan.versions
+                if version.image
+            }
+            yield day, {version.version: version.stage for version in plan.versions if version.stage != "absent"}
+
+
+def _plan(day: str, images: Mapping[str, tuple[Image, ...]]) -> CatalogPlan:
+    versions = {version: {"source": version} for version, released in RELEASES.items() if released <= day}
+    template = {"visibility": "community", "retention": RETENTION, "versions": versions}
+    wanted = WantedCatalog(parse_catalog({"ubuntu-24.04-base": template}, {}, "/"), day)
+    read = Read(facts=SourceFacts(size=1, disk_format="raw", virtual_size=1))
+    reads = {str(version.name): read for each in wanted.templates for version in each.versions}
+    return plan_catalog(wanted, Facts(images, reads))
+
+
+def main(root: Path) -> None:
+    for path, content in generated(root).items():
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists() or path.read_text() != content:
+            print(f"writing {path.relative_to(root)}")
+            path.write_text(content)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
