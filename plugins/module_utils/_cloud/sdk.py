@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import importlib.metadata
-import importlib.util
-import sys
-import threading
 import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._data.imports import import_alone
 
 if t.TYPE_CHECKING:
     from types import ModuleType
 
 # The usual plugins of keystoneauth, of which no other package brings its own.
 _PLUGINS: t.Final = frozenset({"password", "token", "v3applicationcredential", "v3password", "v3token"})
-_IMPORTS: t.Final = threading.Lock()
 
 
 class Sdk(t.NamedTuple):
@@ -36,32 +33,8 @@ def sdk() -> Sdk:
     Import what reads the configuration.
 
     The package C(openstack) imports the clients of all services, some 450 modules and a seventh of what a task costs.
-    Where nobody has imported it yet, its place is held by the same package unexecuted.
     """
-    with _IMPORTS:
-        if "openstack" not in sys.modules:
-            # That packages can be imported so is nothing that openstacksdk promises.
-            with contextlib.suppress(Exception):
-                return _import_alone()
-        return _import()
-
-
-def _import_alone() -> Sdk:
-    spec = importlib.util.find_spec("openstack")
-    if spec is None:
-        raise ModuleNotFoundError("No module named 'openstack'", name="openstack")
-    sys.modules["openstack"] = importlib.util.module_from_spec(spec)
-    try:
-        return _import()
-    finally:
-        # Whoever imports openstack after this gets it whole, and its submodules as attributes of it.
-        for name in list(sys.modules):
-            if name.partition(".")[0] == "openstack":
-                del sys.modules[name]
-
-
-def _import() -> Sdk:
-    return Sdk(importlib.import_module("openstack.config"), importlib.import_module("openstack.exceptions"))
+    return Sdk(*import_alone("openstack", "openstack.config", "openstack.exceptions"))
 
 
 def cloud_region(*, load_yaml_config: bool, load_envvars: bool, **options: t.Any) -> t.Any:

@@ -6,23 +6,26 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from keystoneauth1 import exceptions, loading
 
+import ansible_collections
 from ansible_collections.xloud.image.plugins.module_utils._cloud import sdk as reading
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import cloud_region
 
 AUTH = {"auth_url": "http://identity.test/v3", "username": "me", "password": "secret", "project_name": "p"}
+
+ROOT = next(str(path.parent) for path in map(Path, ansible_collections.__path__) if (path / "xloud/image").exists())
 
 # A process that has not imported openstacksdk, and notes what it imports.
 PROLOGUE = f"""
 import importlib.util, json, sys
 imported = set()
 sys.addaudithook(lambda event, given: event == "import" and imported.add(given[0]))
-spec = importlib.util.spec_from_file_location("sdk", {reading.__file__!r})
-sdk = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sdk)
+sys.path.insert(0, {ROOT!r})
+from ansible_collections.xloud.image.plugins.module_utils._cloud import sdk
 region = lambda: sdk.cloud_region(load_yaml_config=False, load_envvars=False, auth={AUTH!r})
 """
 
