@@ -55,7 +55,10 @@ sandbox-stop: ## stop them
 format: ## format the Python sources of the checkout
 	$(RUN) format
 
+generate: ## write the schema of the catalogue document, and the pages made from sources
+	$(RUN) generate
+
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage bench bench-docs sandbox sandbox-stop format clean
+.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage bench bench-docs sandbox sandbox-stop format generate clean

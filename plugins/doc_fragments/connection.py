@@ -6,8 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # What leads to a cloud, for plugins that give it no work which takes its time.
-    LOOKUP = r"""
+    DOCUMENTATION = r"""
 options:
   cloud:
     description:
@@ -47,9 +46,6 @@ options:
   api_timeout:
     description: How long, in seconds, to wait for an answer of a service.
     type: int
-"""
-
-    DOCUMENTATION = f"""{LOOKUP.rstrip()}
   timeout:
     description: How long, in seconds, the cloud may take for work of its own, such as fetching an image.
     type: int

@@ -59,10 +59,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
-  - xloud.image.connection.lookup
-requirements:
-  - python >= 3.11
-  - openstacksdk >= 4.4.0
+  - xloud.image.connection
 notes:
   - It runs on the controller, and authenticates each time that it is evaluated. Ansible evaluates a variable each time
     that it is used, so set a fact with M(ansible.builtin.set_fact) where one answer is used more than once, and ask for

@@ -258,6 +258,8 @@ diff:
   type: dict
 """
 
+import functools
+
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog import (
     SPECIFICATION,
@@ -269,13 +271,13 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Ap
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_catalog, read_sharing
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
-from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import check_additions
+from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import missing_projects
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._data.documents import read_documents, read_plan, write_plan
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Facts
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import (
     absentees,
-    plan_catalog,
+    plan_with_projects,
     readings,
     with_strays,
 )
@@ -293,8 +295,8 @@ def main() -> None:
         asked, images = read_catalog(session, asked, params["owner"], absentees)
         wanted = with_strays(asked, images)
         reads = read_sources(readings(wanted, images), workers)
-        plan = plan_catalog(wanted, Facts(images, reads, *read_sharing(session, wanted, images, workers)))
-        check_additions(session, plan)
+        facts = Facts(images, reads, *read_sharing(session, wanted, images, workers))
+        plan = plan_with_projects(wanted, facts, functools.partial(missing_projects, session))
         write_plan(params["plan_file"], as_plan_file(plan, session.name, wanted.today))
         check_expected(plan, wanted.today, approved)
         applier = Applier(session, timeout=params["timeout"])

@@ -41,8 +41,9 @@ on the same machine and the same cloud. This page was written by ``make bench-do
 Seconds are medians. How many times as long something takes is the median of the ratios of neighbouring runs, and in
 brackets the smallest and the largest. CPU seconds are those of the client, ``ansible-playbook`` and all its processes.
 Requests are counted in the logs of the services. A loop that was measured over some of its items is computed for all
-of them: what a run over none costs is taken away, and the rest grows in proportion. Images of the whole number were in
-the cloud then, which matters: ``openstack.cloud.image`` lists all of them in every task.
+of them: what a run over none costs is counted once, and the rest grows in proportion. All images of the catalogue were
+in the cloud then, or half of them where they are created, since ``openstack.cloud.image`` lists all of them in every
+task.
 
 {tables}
 """

@@ -24,6 +24,7 @@ def description(ours: Side, peer: Side) -> list[str]:
         f"Date: {datetime.now(UTC):%Y-%m-%d}",
         f"Processor: {cores()} cores of {processor()}",
         f"Memory: {memory():.0f} GiB",
+        f"Other work on it: a load of {os.getloadavg()[0]:.1f} before",
         f"System: {platform.freedesktop_os_release()['PRETTY_NAME']}, Python {platform.python_version()}",
         ", ".join([f"This side: xloud.image {version[1] if version else ''}", *ours.versions(*packages)]),
         ", ".join([f"Other side: {peer_version()}", *peer.versions(*packages)]),

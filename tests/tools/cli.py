@@ -172,6 +172,13 @@ def format_sources() -> int:
     return code
 
 
+def generate() -> int:
+    with lock("generate"):
+        env = environment(tools(), PYTHONPATH=str(copy_of_checkout("generate")))
+        command = [tools() / "python", CHECKOUT / "tests/tools/generate.py", CHECKOUT]
+        return subprocess.run(command, env=env, check=False).returncode
+
+
 COMMANDS = {
     "bench": bench,
     "bench-docs": lambda: bench("docs/docsite/rst/benchmarks.rst"),
@@ -181,6 +188,7 @@ COMMANDS = {
     "sandbox-stop": stop_sandbox,
     "clean": clean,
     "format": format_sources,
+    "generate": generate,
 }
 
 

@@ -27,7 +27,10 @@ SCHEMA = Path("schemas/catalog.schema.json")
 PAGES = Path("docs/docsite/rst")
 PICTURE = Path("docs/docsite/images/lifecycle.svg")
 
-BLOCK = re.compile(r"(?P<begin>^\.\. begin generated: (?P<name>[a-z0-9 -]+)\n).*?(?P<end>^\.\. end generated\n)", re.M | re.S)
+BLOCK = re.compile(
+    r"^(?P<begin>\.\. begin generated: (?P<name>[a-z0-9 -]+)\n).*?^(?P<end>\.\. end generated\n)",
+    re.MULTILINE | re.DOTALL,
+)
 Row = Sequence[str]
 
 # The example of the guide to the lifecycle: when each version is released.
@@ -85,9 +88,7 @@ def literal(text: str) -> str:
 
 
 def keys_table(keys: document.Keys) -> str:
-    rows = (
-        (literal(name), key.kind.words, key.meaning, key.default or "") for name, key in keys.items()
-    )
+    rows = ((literal(name), key.kind.words, key.meaning, key.default or "") for name, key in keys.items())
     return table(("Key", "What it holds", "Meaning", "Default"), rows, "20 25 35 20")
 
 
@@ -106,7 +107,7 @@ def preset_table(name: str) -> str:
 
 def picture(path: Path) -> str:
     """A drawing within the page itself: a site takes no other files from a collection, and its colours fit the page."""
-    drawing = re.sub(r"<!--.*?-->\n", "", path.read_text(), flags=re.S)
+    drawing = re.sub(r"<\?xml.*?\?>\n|<!--.*?-->\n", "", path.read_text(), flags=re.DOTALL)
     return ".. raw:: html\n\n" + "".join(f"   {line}\n" for line in drawing.splitlines() if line.strip())
 
 
@@ -116,7 +117,9 @@ def timeline() -> str:
     for day, stages in _days():
         news = [f"v{version} is released" for version, released in RELEASES.items() if released == day]
         rows.append((day, ", ".join(news) or "a nightly run", *(stages.get(version, "") for version in RELEASES)))
-    return table(("Day", "What happens", *(f"v{version}" for version in RELEASES)), rows)
+    kept = ", ".join(f"{key}: {value}" for key, value in RETENTION.items())
+    example = f".. code-block:: yaml\n\n   retention: {{{kept}}}\n\n"
+    return example + table(("Day", "What happens", *(f"v{version}" for version in RELEASES)), rows)
 
 
 def _days() -> Iterator[tuple[str, dict[str, str]]]:

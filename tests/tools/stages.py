@@ -77,7 +77,8 @@ def matrix(stage: Stage) -> None:
     else:
         stage.skip("oldest: needs Python 3.11 or 3.12")
     for name, (python, wanted) in runs.items():
-        tools = virtual_environment(name, python, [*wanted, "pytest", "pytest-ansible", "pytest-xdist", "hypothesis"])
+        testing = ["pytest", "pytest-ansible", "pytest-xdist", "hypothesis", "jsonschema"]
+        tools = virtual_environment(name, python, [*wanted, *testing])
         path = {"PATH": os.pathsep.join([str(tools), stage.env["PATH"]])}
         run_pytest(stage, name, tools / "python", "tests/unit", env=path)
         smoke = stage.collection / "tests/integration/smoke.yml"

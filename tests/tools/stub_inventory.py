@@ -9,7 +9,12 @@ import sys
 import zlib
 from pathlib import Path
 
-LABELS = ("ansible_configuration_settings", "common_return_values", "playbooks_environment")
+LABELS = (
+    "ansible_collections.ansible.builtin.set_fact_module",
+    "ansible_configuration_settings",
+    "common_return_values",
+    "playbooks_environment",
+)
 HEADER = b"""\
 # Sphinx inventory version 2
 # Project: ansible

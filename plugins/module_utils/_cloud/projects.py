@@ -64,11 +64,11 @@ class Projects:
             raise InputError(option, f"{len(found)} projects are named {name} ({ids}). Give the id instead.")
         return str(found[0]["id"])
 
-    def check(self, projects: t.Iterable[Project], option: str) -> None:
+    def missing(self, projects: t.Iterable[Project]) -> t.Iterator[str]:
         """
-        Make sure that projects given by id exist, as far as the credentials may look: the Image service never does.
+        Give the ids that no project has, as far as the credentials may look: the Image service never does.
 
-        :raises InputError: There is no such project.
+        Projects that were found by name do exist.
         """
         given_by_id = (project.id for project in projects if project.name == project.id != self.session.project_id)
         for project_id in given_by_id:
@@ -76,5 +76,5 @@ class Projects:
                 self.session.identity("GET", f"/projects/{project_id}")
             except ForbiddenError:
                 return
-            except NotFoundError as exc:
-                raise InputError(option, f"there is no project {project_id}.") from exc
+            except NotFoundError:
+                yield project_id

@@ -54,11 +54,18 @@ def resolve_members(
     }
 
 
-def check_additions(session: Session, plan: Plan | CatalogPlan) -> None:
+def check_additions(session: Session, plan: Plan) -> None:
     """
     Make sure that the projects to be added exist, which the Image service never does.
 
     :raises InputError: One does not.
     """
+    for error in missing_projects(session, plan).values():
+        raise error
+
+
+def missing_projects(session: Session, plan: Plan | CatalogPlan) -> dict[str, InputError]:
+    """Return the ids to be added that no project has, each with words for it."""
     added = {action.project.id: action.project for action in plan.actions if isinstance(action, AddMember)}
-    Projects(session).check(added.values(), "members")
+    missing = Projects(session).missing(added.values())
+    return {each: InputError("members", f"there is no project {each}.") for each in missing}

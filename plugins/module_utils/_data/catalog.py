@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import functools
 import os
+import threading
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._data.source import fetch_sums, read_facts, resolve_checksum
@@ -24,7 +26,11 @@ def read_sources(readings: t.Collection[Reading], workers: int) -> dict[str, Rea
 
     A SUMS file that several versions have in common is read once.
     """
-    sums = functools.cache(fetch_sums)
+    fetch, locks = functools.cache(fetch_sums), collections.defaultdict[Source, threading.Lock](threading.Lock)
+
+    def sums(place: Source) -> str:
+        with locks[place]:
+            return fetch(place)
 
     def read(reading: Reading) -> Read | ImageError:
         try:

@@ -37,12 +37,12 @@ def _files(path: str, option: str) -> list[str]:
 
 
 def _read_document(path: str, option: str) -> dict[str, t.Any]:
-    import yaml  # type: ignore[import-untyped] # its stubs are no requirement
+    import yaml
 
     try:
         document = yaml.load(read_text(path, option), Loader=_loader())  # noqa: S506 - it is a SafeLoader
-    except yaml.YAMLError as exc:
-        raise InputError(option, f"{path} is no valid YAML: {' '.join(str(exc).split())}") from exc
+    except (yaml.YAMLError, ValueError) as exc:
+        raise InputError(option, f"{path} is no valid YAML: {_what_is_wrong(exc)}.") from exc
     if not isinstance(document, dict):
         raise InputError(option, f"{path} is no dictionary with {ROOT} in it.")
     strangers = sorted(map(str, set(document) - {ROOT, DEFAULTS}))
@@ -51,22 +51,34 @@ def _read_document(path: str, option: str) -> dict[str, t.Any]:
     return {key: value or {} for key, value in document.items()}
 
 
+def _what_is_wrong(exc: Exception) -> str:
+    """Return the words of an error without the lines that it is about, in which a password may stand."""
+    mark, problem = getattr(exc, "problem_mark", None), getattr(exc, "problem", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return place + (problem or " ".join(str(exc).split()))
+
+
 def _loader() -> t.Any:
     import yaml
 
-    class Loader(yaml.SafeLoader):  # type: ignore[misc] # as above
+    class Loader(yaml.SafeLoader):
         """Refuses a key that stands twice, of which YAML would take the last in silence."""
 
         def construct_mapping(self, node: t.Any, deep: bool = False) -> dict[t.Any, t.Any]:
             seen = set()
-            for key_node, _value in node.value:
-                if key_node.value in seen:
-                    words = f"{key_node.value!r} stands twice"
-                    raise yaml.constructor.ConstructorError(None, None, words, key_node.start_mark)
-                seen.add(key_node.value)
+            for key in _scalar_keys(node):
+                if key.value in seen:
+                    words = f"{key.value!r} stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, words, key.start_mark)
+                seen.add(key.value)
             return t.cast("dict[t.Any, t.Any]", super().construct_mapping(node, deep))
 
     return Loader
+
+
+def _scalar_keys(node: t.Any) -> list[t.Any]:
+    """Return the keys of a mapping that are no mappings or lists themselves, which have no place in one."""
+    return [key for key, _value in node.value if key.id == "scalar"] if node.id == "mapping" else []
 
 
 def read_plan(path: str | None) -> dict[str, t.Any] | None:

@@ -117,12 +117,17 @@ class _Problems:
             elif value is None:
                 self.add(f"{path}.{name}", f"has no value. It must be {key.kind.words}, or be left out.")
             elif not key.kind.accepts(value):
-                self.add(f"{path}.{name}", f"must be {key.kind.words}, and is {value!r}.")
+                self.add(f"{path}.{name}", f"must be {key.kind.words}, and is {_shown(value)}.")
             elif key.keys and name != "versions":
                 clean[name] = self.clean(f"{path}.{name}", value, key.keys)
             else:
                 clean[name] = value
         return clean
+
+
+def _shown(value: t.Any) -> str:
+    # A secret may stand in a list or dictionary, where nobody knows it as one.
+    return "a list" if isinstance(value, list) else "a dictionary" if isinstance(value, dict) else repr(value)
 
 
 def compose(documents: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[t.Any, t.Any]:

@@ -167,6 +167,19 @@ def plan_catalog(wanted: WantedCatalog, facts: Facts) -> CatalogPlan:
     return CatalogPlan(tuple(versions), (*findings, *_strangers(wanted, facts)))
 
 
+def plan_with_projects(
+    wanted: WantedCatalog, facts: Facts, missing: t.Callable[[CatalogPlan], t.Mapping[str, ImageError]]
+) -> CatalogPlan:
+    """
+    Plan as C(plan_catalog) does, and without the projects of that plan that do not exist.
+
+    :param missing: Which of them do not. To ask for them all before there is a plan would cost every run requests.
+    """
+    plan = plan_catalog(wanted, facts)
+    errors = missing(plan)
+    return plan_catalog(wanted, dataclasses.replace(facts, projects={**facts.projects, **errors})) if errors else plan
+
+
 def _plan_template(
     template: CatalogTemplate, wanted: WantedCatalog, facts: Facts, removals: int
 ) -> tuple[list[VersionPlan], list[Finding], int]:

@@ -109,10 +109,10 @@ def _counts(words: t.Iterable[str]) -> dict[str, int]:
 
 
 def _row(image: Image, found: Inventory) -> dict[str, t.Any]:
-    name = t.cast("ImageName", image.version_name)
+    name = ImageName.parse(image.name)
     return {
         "template": name.template,
-        "version": _version(image),
+        "version": str(name.version),
         **{key: getattr(image, key) for key in _ATTRIBUTES},
         **{key: image.properties.get(key) for key in _PROPERTIES},
         "members": _members(image, found),
@@ -120,7 +120,7 @@ def _row(image: Image, found: Inventory) -> dict[str, t.Any]:
 
 
 def _version(image: Image) -> str:
-    return str(t.cast("ImageName", image.version_name).version)
+    return str(ImageName.parse(image.name).version)
 
 
 def _members(image: Image, found: Inventory) -> list[dict[str, str]] | None:

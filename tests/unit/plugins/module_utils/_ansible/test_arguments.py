@@ -55,6 +55,8 @@ def test_options_by_the_names_of_the_sdk(given, options):
         ({"source": "https://me:a@host/x?b=c"}, {"a", "b=c"}),
         ({"checksum": "https://host/SUMS?sig=d"}, {"sig=d"}),
         ({"source": "/images/a", "checksum": "sha256:00"}, set()),
+        ({"catalog": {"t": {"versions": {"1.0": {"source": "https://me:a@host/x?b=c"}}}}}, {"a", "b=c"}),
+        ({"image_catalog": {"t": {"versions": {"1.0": {"checksum": "https://host/SUMS?sig=d"}}}}}, {"sig=d"}),
     ],
 )
 def test_secrets(given, secrets):

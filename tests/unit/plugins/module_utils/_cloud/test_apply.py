@@ -12,6 +12,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     DataError,
     ForbiddenError,
     ImageError,
+    InUseError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.export import FileFacts, WantedExport
 from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, Image
@@ -33,6 +34,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, Upload
 from ansible_collections.xloud.image.plugins.module_utils._plan.export import plan_export
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import refusal
 from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, NAME, checksum
 
 A = Project("p-a", "team-a")
@@ -188,6 +190,31 @@ def test_what_was_done_before_is_told(glance, session, path):
         apply(session, creation(path), DeleteImage(NAME, "delete the old one", blocked), DeleteImage(NAME, "x", "x"))
     assert error.value.message.endswith("it is in use. Done before: create it.")
     assert error.value.details["actions"] == [{"action": "create", "image": NAME, "reason": "create it"}]
+
+
+@pytest.mark.parametrize("status", ["active", "deactivated"])
+def test_a_store_that_refuses_to_delete_leaves_the_image_as_it_was(cloud, glance, session, status):
+    image_id = glance.add(NAME, status=status)
+
+    def activate_and_refuse(request):
+        glance.images[image_id]["status"] = "active"
+        return refusal(request, 409, "Image is in use.")
+
+    cloud.instead("DELETE", ".*", activate_and_refuse)
+    with pytest.raises(InUseError, match="is in use and was left as it is"):
+        apply(session, DeleteImage(NAME, "d", image_id, status=status))
+    assert glance.images[image_id]["status"] == status
+
+
+def test_how_far_an_attempt_went_is_told(glance, session):
+    blocked = glance.add(NAME, status="deactivated")
+    glance.in_use = {blocked}
+    unprotect = UpdateImage(NAME, "u", blocked, (PatchOperation("replace", "min_ram", 1),))
+    outcome = Applier(session).attempt(Plan((unprotect, DeleteImage(NAME, "d", blocked, status="deactivated"))))
+    assert (outcome.taken, outcome.image, outcome.in_use) == ((unprotect,), found(glance, blocked), True)
+    glance.in_use = set()
+    outcome = Applier(session).attempt(Plan((DeleteImage(NAME, "d", blocked),), image=found(glance, blocked)))
+    assert (outcome.image, outcome.error, outcome.in_use) == (None, None, False)
 
 
 def test_nothing_more_is_done_after_a_failure(cloud, glance, session):

@@ -86,6 +86,60 @@ def test_a_share_is_found_whatever_was_answered(cloud, glance, status):
     assert ids(images.find_shared(own)) == {own}
 
 
+TEMPLATE = {"xloud_image_template": "ubuntu-24.04-base"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_offered"),
+    [
+        ({"visibility": "public"}, True),
+        ({"visibility": "community"}, True),
+        ({"visibility": "shared", "members": {"p-a": "accepted"}}, True),
+        ({"visibility": "shared", "members": {"p-a": "pending"}}, False),
+        ({"visibility": "shared", "members": {"p-b": "accepted"}}, False),
+        ({"visibility": "private"}, False),
+        ({"owner": "p-a", "visibility": "private"}, True),
+    ],
+)
+def test_a_template_is_what_is_in_the_lists_of_a_project(cloud, glance, attributes, is_offered):
+    image_id = glance.add(NAME, **TEMPLATE, **attributes)
+    glance.add(NAME, xloud_image_template="another", visibility="public")
+    glance.add(NAME, **TEMPLATE, visibility="public", os_hidden=True)
+    images = Images(cloud.session("p-a"))
+    assert ids(images.offered(TEMPLATE["xloud_image_template"])) == ({image_id} if is_offered else set())
+    assert cloud.log == ["GET /images"]
+
+
+def test_a_template_of_one_owner_and_visibility(cloud, glance):
+    community = glance.add(NAME, **TEMPLATE, visibility="community")
+    hidden = glance.add(NAME, **TEMPLATE, visibility="community", os_hidden=True)
+    public = glance.add(NAME, **TEMPLATE, visibility="public", owner="p-b")
+    images, name = Images(cloud.session("p-a")), TEMPLATE["xloud_image_template"]
+    assert ids(images.offered(name)) == {community, public}
+    assert ids(images.offered(name, visibility="public")) == {public}
+    assert ids(images.offered(name, "p-own")) == {community}
+    assert ids(images.offered(name, "p-own", hidden=True)) == {community, hidden}
+
+
+def test_all_that_is_known_of_a_template(cloud, glance):
+    expected = {
+        glance.add(NAME, **TEMPLATE, visibility="shared", members={"p-a": "pending"}),
+        glance.add(NAME, **TEMPLATE, visibility="community", os_hidden=True),
+        glance.add(NAME, **TEMPLATE, owner="p-a"),
+    }
+    glance.add(NAME, **TEMPLATE)
+    assert ids(Images(cloud.session("p-a")).known(TEMPLATE["xloud_image_template"])) == expected
+    assert cloud.log == ["GET /images", "GET /images"]
+
+
+def test_all_images_of_a_project(cloud, glance, session):
+    own = {glance.add("a"), glance.add("b", os_hidden=True, visibility="public")}
+    other = glance.add("c", owner="p-a", visibility="community")
+    assert ids(Images(session).owned()) == own
+    assert ids(Images(session).owned("p-a")) == {other}
+    assert cloud.log == ["GET /images"] * 4
+
+
 def test_get_says_what_is_missing(session):
     with pytest.raises(NotFoundError, match="No image found with ID nothing"):
         Images(session).get("nothing")

@@ -72,18 +72,16 @@ def test_owners(admin, reference, owner):
 
 def test_an_id_is_checked(cloud, admin):
     cloud.projects[ID] = "new"
-    admin.check([Project(ID, ID)], "members")
-    with pytest.raises(InputError, match=f"members: there is no project {DASHED}"):
-        admin.check([Project(DASHED, DASHED)], "members")
+    assert list(admin.missing([Project(ID, ID), Project(DASHED, DASHED)])) == [DASHED]
     assert cloud.log == [f"GET /projects/{ID}", f"GET /projects/{DASHED}"]
 
 
 def test_ids_are_trusted_where_nobody_may_look(cloud, member):
-    member.check([Project(ID, ID), Project(DASHED, DASHED)], "members")
+    assert list(member.missing([Project(ID, ID), Project(DASHED, DASHED)])) == []
     assert cloud.log == [f"GET /projects/{ID}"]
 
 
 @pytest.mark.parametrize("project", [Project("p-a", "team-a"), Project("p-own", "p-own")])
 def test_what_was_looked_up_is_not_checked_again(cloud, admin, project):
-    admin.check([project], "members")
+    assert list(admin.missing([project])) == []
     assert cloud.log == []

@@ -237,7 +237,7 @@ def test_what_is_right(template):
             ".versions.1.0.source",
             "has no value. It must be a path, or an http or https URL, or be left out",
         ),
-        (with_version(source=["a"]), ".versions.1.0.source", "must be a path, or an http or https URL, and is ['a']"),
+        (with_version(source=["a"]), ".versions.1.0.source", "must be a path, or an http or https URL, and is a list"),
         (with_version(source="ftp://x/a"), ".versions.1.0.source", "ftp://"),
         (with_version(checksum="md5:0"), ".versions.1.0.checksum", "not a check"),
         (with_version(checksum="sha256:0"), ".versions.1.0.checksum", "64 hexadecimal digits"),

@@ -83,6 +83,22 @@ def test_unfinished(status):
     assert image(status=status).is_unfinished is (status not in ("active", "deactivated"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, NAME),
+        ({"name": "ubuntu-24.04-base-v1.1"}, "None"),
+        ({"name": "ubuntu-24.04-base"}, "None"),
+        ({"name": ""}, "None"),
+        ({"properties": {TEMPLATE: None}}, "None"),
+        ({"properties": {TEMPLATE: "rocky-9-nginx"}}, "None"),
+        ({"properties": {"xloud_image_version": "1.00"}}, "None"),
+    ],
+)
+def test_a_version_is_named_as_its_marks_say(changes, expected):
+    assert str(image(**changes).version_name) == expected
+
+
 def test_ours_bears_both_marks():
     assert image().is_ours
     assert not image(properties={TEMPLATE: None}).is_ours

@@ -60,7 +60,6 @@ def test_nothing_is_found_in_a_catalogue_that_is_well():
     ("odd", "expected"),
     [
         (signed("2.0", id="other"), ("duplicate", "2.0")),
-        (image(id="other", name=name("1.2"), properties=UNMARKED), ("duplicate", "1.2")),
         (signed("1.9", "staged", name="odd"), ("bad_name", "odd")),
         (signed("1.9", "staged", name=""), ("bad_name", "")),
         (signed("1.9", "staged", name=name("1.8")), ("bad_name", "1.8")),
@@ -106,6 +105,11 @@ def test_one_odd_image_is_one_finding(odd, expected):
 )
 def test_what_is_well_is_not_found(well):
     assert found(*HEALTHY, well) == []
+
+
+def test_a_hand_made_image_with_the_name_of_a_version_is_told_apart():
+    stranger = image(id="other", name=name("1.2"), properties=UNMARKED)
+    assert found(*HEALTHY, stranger) == [("duplicate", "1.2"), ("unmarked", "1.2")]
 
 
 def test_an_interrupted_upload_is_no_duplicate():
