@@ -47,6 +47,12 @@ def content(seed):
     return random.Random(seed).randbytes(4096)
 
 
+def offer(cloud, image_id):
+    patch = [{"op": "replace", "path": "/visibility", "value": "community"}]
+    headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+    assert cloud.image.patch(f"/images/{image_id}", json=patch, headers=headers).status_code == 200
+
+
 def offered(versions, **settings):
     return {"visibility": "community", "versions": versions, **settings}
 
@@ -87,7 +93,8 @@ def test_what_fails_does_not_stop_the_rest(template, give, curator, tmp_path, ad
     assert failed["msg"].startswith("4 of 6 versions are not as the catalogue says; all else was done. Mend")
     for result in (foretold, failed):
         found = failures(result)
-        assert list(found) == [f"{template}-{each}" for each in ("member-v1.0", "missing-v1.1", "other-v1.0", "sum-v1.0")]
+        names = ("member-v1.0", "missing-v1.1", "other-v1.0", "sum-v1.0")
+        assert list(found) == [f"{template}-{each}" for each in names]
         assert found[f"{template}-missing-v1.1"].endswith("missing.raw does not exist.")
         assert f"{sum_of_other} was declared" in found[f"{template}-sum-v1.0"]
         assert f"({made_by_hand}) is there, was not made by this collection" in found[f"{template}-other-v1.0"]
@@ -125,9 +132,7 @@ def test_a_member_that_does_not_exist(template, give, curator, tmp_path, operato
         }
     )
 
-    assert failures(failed) == {
-        f"{template}-member-v1.0": f"members: there is no project {NOBODY}."
-    }
+    assert failures(failed) == {f"{template}-member-v1.0": f"members: there is no project {NOBODY}."}
     assert [image["name"] for image in operator.find(template)] == [f"{template}-good-v1.0"]
 
 
@@ -153,21 +158,25 @@ def test_images_made_by_hand_are_adopted_by_their_content(template, give, curate
         assert image["name"] == f"{image['xloud_image_template']}-v{image['xloud_image_version']}"
 
 
-def test_adoption_takes_no_more_than_patches(template, give, curate, operator):
+def test_an_image_that_was_offered_by_hand_keeps_its_metadata(template, give, curate, operator):
     give("first.raw", 1)
-    operator.make(f"{template}-v1.0", content(1))
+    image_id = operator.make(f"{template}-v1.0", content(1))
+    offer(operator, image_id)
 
-    curate.run(catalog={template: offered({"1.0": {"source": "first.raw"}})})
+    adopted = curate.run(
+        catalog={template: offered({"1.0": {"source": "first.raw"}}, properties={"os_distro": "debian"})}
+    )
 
     assert curate.writes == ["PATCH /v2/images/ID"]
+    assert [(finding["kind"], finding["image"]) for finding in adopted["findings"]] == [("frozen", f"{template}-v1.0")]
+    (image,) = operator.find(template)
+    assert (image["id"], image["visibility"], "os_distro" in image) == (image_id, "community", False)
 
 
 def test_an_image_of_another_project_is_left_alone(template, give, curate, stranger, operator):
     give("ours.raw", 1)
     theirs = stranger.make(f"{template}-v1.0", content(2))
-    patch = [{"op": "replace", "path": "/visibility", "value": "community"}]
-    patch_type = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
-    assert stranger.image.patch(f"/images/{theirs}", json=patch, headers=patch_type).ok
+    offer(stranger, theirs)
     before = stranger.image.get(f"/images/{theirs}").json()
 
     done = curate.settle(IDLE, catalog={template: offered({"1.0": {"source": "ours.raw"}})})
@@ -251,7 +260,7 @@ def test_a_version_that_does_not_arrive_leaves_the_one_before_it_current(
 class InUseHandler(HalfHandler):
     """Passes requests on to the Image service but deletions, as a store does whose images are in use."""
 
-    def do_DELETE(self) -> None:
+    def do_DELETE(self) -> None:  # noqa: N802 - the name that http.server looks for
         self.send_response(409)
         self.send_header("Content-Length", "0")
         self.end_headers()

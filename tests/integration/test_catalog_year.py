@@ -270,9 +270,11 @@ def test_rollback_to_a_retired_version(story):
     story.play("2026-03-02", "1.0 published, 1.1 retired")
     assert story.lifecycle("1.0") == {"published_since": "2026-02-01"}
 
-    # A retired version stays retired, and there would be no current one: it takes a word to bring 1.1 back.
-    story.document["current"] = "1.1"
-    story.play("2026-03-03", "1.1 published, 1.0 retired")
+    # What was retired meanwhile stays so without the pin, and comes back with a word.
+    del story.document["current"]
+    story.stay("2026-03-03", "1.0 published, 1.1 retired")
+    story.release("1.1", stage="published")
+    story.play("2026-03-04", "1.1 published, 1.0 retired")
 
 
 def test_revocation_is_not_forgotten(story):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 
@@ -152,6 +153,10 @@ class ImageName:
         return ImageName(self.template, self.version.next_major())
 
     def __str__(self) -> str:
+        return self._text
+
+    @functools.cached_property
+    def _text(self) -> str:
         return f"{self.template}-v{self.version}"
 
 
