@@ -122,8 +122,10 @@ TASK_FILES = sorted((ROOT / "roles").glob("*/tasks/**/*.yml")) + sorted((ROOT / 
 
 def test_everything_promised_is_there():
     layers = {layer_of(path) for path in SOURCES}
-    assert layers >= {"modules", "doc_fragments", "_ansible", "_plan", "_cloud", "_data", "_model"}
+    assert layers >= {"modules", "lookup", "doc_fragments", "_ansible", "_plan", "_cloud", "_data", "_model"}
     assert {path.stem for path in MODULE_SOURCES} >= {
+        "image_catalog",
+        "image_catalog_info",
         "image_export",
         "image_member",
         "image_template",

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, IMAGE
-from ansible_collections.xloud.image.plugins.module_utils._model.document import is_date
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, IMAGE, check_day
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import VISIBILITIES
 from ansible_collections.xloud.image.plugins.module_utils._model.visibility import WantedVisibility
@@ -45,8 +44,7 @@ def wanted_visibility(params: t.Mapping[str, t.Any], today: str) -> WantedVisibi
         if params[option] and not (params["deprecated"] or params["revoked"]):
             raise InputError(option, "says something of a deprecated image. Set deprecated: true as well.")
     for option in ("retire_on", "delete_on"):
-        if params[option] and not is_date(params[option]):
-            raise InputError(option, f'{params[option]!r} is no day. Write it as "2027-04-30".')
+        check_day(option, params[option])
     _check_revocation(params)
     return WantedVisibility(
         today=today,

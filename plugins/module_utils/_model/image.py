@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
@@ -170,7 +171,7 @@ class Image:
         """Whether this collection made the image."""
         return TEMPLATE in self.properties and VERSION in self.properties
 
-    @property
+    @functools.cached_property
     def version_name(self) -> ImageName | None:
         """The version of a template that the image is, where its name and its marks say the same."""
         try:

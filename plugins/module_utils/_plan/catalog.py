@@ -15,7 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.catalog import 
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, PlanError
-from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, TEMPLATE, VERSION, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project, WantedMembers
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import DeleteImage, Plan, Step
@@ -76,15 +76,7 @@ def with_strays(wanted: WantedCatalog, images: Images) -> WantedCatalog:
 
 
 def _name_of(images: t.Iterable[Image]) -> ImageName | None:
-    ours = [image for image in images if image.is_ours]
-    if not ours:
-        return None
-    try:
-        name = ImageName.parse(ours[0].name)
-    except ImageError:
-        return None
-    marks = ours[0].properties
-    return name if (name.template, str(name.version)) == (marks[TEMPLATE], marks[VERSION]) else None
+    return next((image.version_name for image in images if image.is_ours), None)
 
 
 def _joined(template: CatalogTemplate, strays: t.Sequence[CatalogVersion]) -> CatalogTemplate:
@@ -347,7 +339,7 @@ class _Planner:
         if after is None:
             raise PlanError(f"Image {placement.name} cannot be offered: it is not there.")
         stage = self._stage(placement, after, current.image if current and not is_current else None)
-        shared = combine(stage, self._members(image, stage.image or after))
+        shared = combine(stage, self._members(image, stage.image or after)) if placement.version.listed else stage
         needs = () if is_current else _needs(current)
         if after.id or is_current:
             return (Step(placement.name, combine(content, shared), needs),)
@@ -382,10 +374,11 @@ class _Planner:
         superseded = placement.stage != "published"
         return dataclasses.replace(
             common,
-            visibility=self.template.visibility,
+            # What left the document is not offered to anybody again.
+            visibility=self.template.visibility if version.listed else None,
             hidden=placement.stage == "hidden",
             # An export that froze the image gives it back itself.
-            active=None if FROZEN in image.properties else True,
+            active=None if FROZEN in image.properties or not version.listed else True,
             deprecated=superseded,
             replaced_by=replaced_by if superseded else None,
             reason=version.reason if superseded else None,

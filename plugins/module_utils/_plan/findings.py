@@ -170,11 +170,10 @@ def _lacking(image: Image, requirements: t.Iterable[Requirement]) -> tuple[str, 
 def _overdue(catalogue: _Catalogue) -> Findings:
     today = catalogue.wanted.catalog.today
     for image in catalogue.all_versions:
-        for date, verb in ((RETIRE_ON, "retire"), (DELETE_ON, "delete")):
+        for date in (RETIRE_ON, DELETE_ON):
             day = image.properties.get(date, today)
-            if day < today and (verb == "delete" or image.stage != "retired"):
-                words = f"it was announced to {verb} it on {day}, and it is still {image.stage}"
-                yield Finding("overdue", image.name, words)
+            if day < today and (date == DELETE_ON or image.stage != "retired"):
+                yield Finding("overdue", image.name, f"its {date} was {day}, and it is still {image.stage}")
 
 
 def _revoked(catalogue: _Catalogue) -> Findings:
@@ -225,21 +224,23 @@ def _difference(version: VersionPlan) -> str:
 def _plan(catalogue: _Catalogue) -> CatalogPlan:
     """Return what C(image_catalog) would do with all that it may take away, as far as can be told without sources."""
     asked = catalogue.wanted.catalog
+    members = {key: each for key, each in catalogue.found.members.items() if isinstance(each, tuple)}
+    unknown = {each.name for each in catalogue.images if each.visibility == "shared" and each.id not in members}
+    covered = (each for each in asked.templates if catalogue.wanted.covers(each.name))
     templates = tuple(
-        _comparable(template, catalogue) for template in asked.templates if catalogue.wanted.covers(template.name)
+        _comparable(each, unknown) if catalogue.wanted.members else _without_members(each) for each in covered
     )
     wanted = dataclasses.replace(asked, templates=templates, max_removals=len(catalogue.images))
-    members = {key: each for key, each in catalogue.found.members.items() if isinstance(each, tuple)}
-    facts = Facts(_by_name(catalogue.images), _reads(wanted), members, catalogue.found.projects)
-    return plan_catalog(wanted, facts)
+    return plan_catalog(wanted, Facts(_by_name(catalogue.images), _reads(wanted), members, catalogue.found.projects))
 
 
-def _comparable(template: CatalogTemplate, catalogue: _Catalogue) -> CatalogTemplate:
-    """Return a template without its members where those of its images are not known."""
-    names = {str(version.name) for version in template.versions}
-    shared = [image.id for image in catalogue.images if image.name in names and image.visibility == "shared"]
-    known = catalogue.wanted.members and all(isinstance(catalogue.found.members.get(each), tuple) for each in shared)
-    return template if known else dataclasses.replace(template, members=(), members_exact=False)
+def _comparable(template: CatalogTemplate, unknown: t.Container[str]) -> CatalogTemplate:
+    """Return a template as far as it can be compared: without its members where those of an image are not known."""
+    return _without_members(template) if any(str(each.name) in unknown for each in template.versions) else template
+
+
+def _without_members(template: CatalogTemplate) -> CatalogTemplate:
+    return dataclasses.replace(template, members=(), members_exact=False)
 
 
 def _reads(wanted: WantedCatalog) -> dict[str, Read]:

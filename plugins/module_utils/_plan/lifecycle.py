@@ -140,12 +140,17 @@ def _rank(
         return Placement(version, "absent", current)
     # What left the document is announced as deprecated for a day at least.
     age = max(retention.min_age, 0 if version.listed else 1)
-    is_beyond = available is not None and rank >= available
+    # What is newer than a current version that is pinned is what removing the pin goes forward to.
+    is_beyond = available is not None and rank >= available and not _is_ahead(template, version, current)
     if image and (is_beyond or not version.listed) and replaced_for(image, today) >= age:
         return Placement(version, "retired", current)
     is_listed = retention.visible is None or rank < retention.visible
     hidden = not is_listed or is_beyond or _floor(version) == "hidden"
     return Placement(version, "hidden" if hidden else "deprecated", current)
+
+
+def _is_ahead(template: CatalogTemplate, version: CatalogVersion, current: str | None) -> bool:
+    return any(str(each.name) == current and version.name > each.name for each in template.versions)
 
 
 def _available(retention: Retention) -> int | None:

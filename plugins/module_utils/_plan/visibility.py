@@ -159,7 +159,9 @@ def _retirement(wanted: WantedVisibility, image: Image) -> dict[str, str | None]
     if wanted.visibility is None and wanted.active is None:
         retired: dict[str, str | None] = {}
     elif (wanted.visibility or image.visibility, _wanted_status(wanted, image)) == ("private", "deactivated"):
-        retired = {RETIRED_SINCE: image.properties.get(RETIRED_SINCE, wanted.today)}
+        # An image that is retired only now has not been for as long as an interrupted run says.
+        since = image.properties.get(RETIRED_SINCE) if image.stage == "retired" else None
+        retired = {RETIRED_SINCE: since or wanted.today}
     else:
         retired = {RETIRED_SINCE: None}
     if wanted.revoked:

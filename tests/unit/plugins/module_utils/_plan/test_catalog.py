@@ -489,6 +489,16 @@ def test_a_purge_takes_it_through_the_stages():
     assert steps(plan) == {"1.2": ("update",), "1.0": ("update deactivate",)}
 
 
+@pytest.mark.parametrize("changes", [{"visibility": "private"}, {"status": "deactivated"}])
+def test_a_purge_offers_nothing_to_anybody_again(changes):
+    stray = there("1.0", "published", **changes)
+    plan = planned(wanted("1.1", SHARED, purge=True), shared_there("1.1"), stray)
+    assert steps(plan)["1.0"][0] == "update"
+    after = version_of(plan, V0).image
+    assert (after.visibility, after.status) == (stray.visibility, stray.status)
+    assert after.is_deprecated
+
+
 def test_a_purge_deletes_where_it_is_said_how_much_is_stored():
     strays = [there("1.0", "retired 5"), there("1.1"), there("3.0", "retired 5", template=DEBIAN, id="d")]
     plan = planned(wanted("1.1", {"retention": {"stored": 1}}, purge=True, retention=Retention(stored=1)), *strays)

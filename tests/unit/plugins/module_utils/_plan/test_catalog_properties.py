@@ -10,7 +10,7 @@ import dataclasses
 import itertools
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -35,7 +35,7 @@ TEMPLATES = ("debian-13-base", "rocky-9-nginx")
 NUMBERS = ("1.0", "1.1", "1.2", "1.10")
 STAGES = ("staged", "published", "deprecated", "hidden", "retired", "revoked")
 UNLIMITED = 1000
-EXAMPLES = int(__import__('os').environ.get('EX', '60'))
+EXAMPLES = int(__import__("os").environ.get("EX", "60"))
 STRANGER = {"name": "mine", "visibility": "shared", "members": {"p-b": "accepted"}}
 
 # Documents and clouds
@@ -137,7 +137,7 @@ def found_images(draw: st.DrawFn) -> dict[str, Any]:
     stages = ["staged"] if kind in ("half", "half by hand") else STAGES
     stage = draw(st.sampled_from(stages))
     body = {
-        "data": draw(st.sampled_from([content(number)] * 5 + [b"other"])),
+        "data": draw(st.sampled_from([content(number)] * (2 if stage == "staged" else 6) + [b"other"])),
         **lived(stage, draw(st.sampled_from([0, 1, 100])), draw(st.sampled_from([None, 120]))),
         **given_keys_of(draw),
     }
@@ -195,7 +195,7 @@ def sources(tmp_path_factory) -> str:
 # What is watched
 
 
-class Killed(BaseException):  # noqa: N818
+class Killed(BaseException):
     """The process is no more."""
 
 
@@ -304,9 +304,7 @@ class Watch:
         self.done["offered"] += 1
         version, template = self.version(after), self.template(after)
         if version is None:
-            # What left the document is never offered again; an image that was on offer but for its data may be.
-            assert before.visibility != "private"
-            return
+            raise AssertionError("what left the document is never offered again")
         assert self.cloud.glance.data[after.id] == content(after.name.rpartition("-v")[2])
         assert not version.get("revoked")
         assert not before.is_revoked or version.get("revoked") is False
@@ -459,7 +457,7 @@ def assert_that_it_comes_to_rest(curator: Curator, asked: WantedCatalog, *, at_o
 def test_every_moment_of_every_run(sources):
     done: collections.Counter[str] = collections.Counter()
 
-    @settings(max_examples=EXAMPLES, report_multiple_bugs=False)
+    @settings(max_examples=EXAMPLES, report_multiple_bugs=False, derandomize="HUNT" not in __import__("os").environ)
     @given(CLOUDS, st.lists(runs(), min_size=1, max_size=3))
     def story(cloud, story):
         curator, days = Curator(built(cloud), sources, workers=1), 0

@@ -152,7 +152,7 @@ def test_what_was_deleted_does_not_come_back_when_a_newer_version_goes():
             "1.0 1.1 1.2",
             {"current": "1.0", "retention": {"available": 2}},
             {"1.1": "deprecated 9"},
-            "1.0 published, 1.2 deprecated, 1.1 retired",
+            "1.0 published, 1.2 deprecated, 1.1 deprecated",
             [],
         ),
         ("1.0 1.1", {"current": "1.0"}, {"1.0": "revoked"}, "1.1 published, 1.0 retired", ["pin"]),

@@ -144,6 +144,7 @@ RETIRED = {"visibility": "private", "status": "deactivated", "properties": {RETI
         ({"active": False}, {}, TODAY),
         ({"active": False}, {"visibility": "public"}, None),
         ({"active": False}, RETIRED, BEFORE),
+        ({"active": False}, {**RETIRED, "status": "active"}, TODAY),
         ({"hidden": True, "deprecated": True}, RETIRED, BEFORE),
         ({"active": True}, RETIRED, None),
         ({"visibility": "community"}, RETIRED, None),
