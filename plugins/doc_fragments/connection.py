@@ -50,6 +50,9 @@ options:
     description: How long, in seconds, the cloud may take for work of its own, such as fetching an image.
     type: int
     default: 3600
+notes:
+  - A token is kept for later tasks where C(clouds.yaml) says C(cache) with C(auth) V(true) at its top and the Python
+    library keyring has a backend, as openstacksdk does it. Each task then costs two requests less.
 requirements:
   - python >= 3.11
   - openstacksdk >= 4.4.0

@@ -73,7 +73,8 @@ options:
     type: path
   expect_plan:
     description:
-      - The path of a plan that O(plan_file) wrote. Nothing is changed unless what is to be done now is what it says.
+      - The path of a plan that O(plan_file) wrote. Nothing is changed unless all that is to be done now is in it.
+      - What was done of it already need not be done again, so that an interrupted run can be completed.
     type: path
   fail_on_drift:
     description: In check mode, fail if anything would change.
@@ -233,7 +234,8 @@ findings:
     - What a person should know of, each with C(kind), C(image) and C(message).
     - V(gate), V(protected), V(max_removals) and V(in_use) keep a version from going further.
     - V(pin) and V(published) are words of the document that cannot be followed, V(frozen) is metadata that a published
-      version does not take over, V(unlisted) an image of the catalogue that no document has.
+      version does not take over, V(unlisted) an image of the catalogue that no document has, V(no_current) a template
+      of which no version is the current one any more.
   returned: always, unless the task ends before it has a plan
   type: list
   elements: dict

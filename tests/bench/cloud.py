@@ -110,7 +110,8 @@ class Cloud:
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(sqlite3.connect(self._data / "glance.db", timeout=60)) as database, database:
+        database = sqlite3.connect(self._data / "glance.db", timeout=60)
+        with contextlib.closing(database), database:
             yield database
 
 

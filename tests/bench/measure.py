@@ -55,7 +55,7 @@ def run_process(command: Sequence[str | Path], env: dict[str, str]) -> tuple[Cos
         deadline.start()
         try:
             # It accounts for the processes that this one waited for, and for those that they waited for.
-            _, status, usage = os.wait4(process.pid, 0)
+            _pid, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         except BaseException:
             process.terminate()
@@ -91,7 +91,7 @@ def _scaled(part: Cost, empty: Cost, factor: float, base: Cost) -> Cost:
 def alternate(contestants: Mapping[str, Run], rounds: int) -> Series:
     """Run each in turn, so that what else the machine does meets all of them alike."""
     series: Series = {name: [] for name in contestants}
-    for _ in range(rounds):
+    for _round in range(rounds):
         for name, run in contestants.items():
             series[name].append(run())
     return series

@@ -98,7 +98,7 @@ class Bench:
 
     def _measure_empty(self, of_peer: bool) -> Cost:
         side, playbook = (self.peer, "cloud_images") if of_peer else (self.ours, "templates")
-        costs = [side.play(playbook, changes=False, bench_items=[], bench_offered=[]) for _ in range(3)]
+        costs = [side.play(playbook, changes=False, bench_items=[], bench_offered=[]) for _round in range(3)]
         return Cost(middle(costs, "wall"), middle(costs, "cpu"))
 
     def sampled(self, count: int) -> str:
@@ -316,7 +316,7 @@ def plan(bench: Bench) -> Table:
     for templates in (100, 1000):
         command = (bench.ours.tools / "python", Path(__file__).with_name("planning.py"), str(templates))
         env = bench.ours.environment()
-        _, printed = run_process(command, {**env, "PYTHONPATH": str(bench.ours.tree)})
+        _usage, printed = run_process(command, {**env, "PYTHONPATH": str(bench.ours.tree)})
         found: dict[str, dict[str, float]] = json.loads(printed)
         for name, figures in found.items():
             table.add(

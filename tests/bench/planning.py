@@ -94,7 +94,7 @@ def stored(image: Image, read: Read) -> Image:
 
 def measured(described: Mapping[str, Any], cloud: Cloud, reads: Mapping[str, Read]) -> dict[str, float]:
     seconds = []
-    for _ in range(REPEATS):
+    for _round in range(REPEATS):
         start = time.process_time()
         plan(described, cloud, reads)
         seconds.append(time.process_time() - start)

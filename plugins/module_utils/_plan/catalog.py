@@ -176,11 +176,13 @@ def _plan_template(
     template: CatalogTemplate, wanted: WantedCatalog, facts: Facts, removals: int
 ) -> tuple[list[VersionPlan], list[Finding], int]:
     found, errors = _found(template, facts.images)
+    planner = _Planner(template, wanted, facts, found, ())
+    foreseen = {str(version.name): planner.foreseen(version) for version in template.versions}
     while True:
         remaining = tuple(version for version in template.versions if _counts(version, found, errors))
         narrowed = dataclasses.replace(template, versions=remaining)
         placements, left = _limited(
-            place(narrowed, _by_version(narrowed, found), wanted.today), found, removals, wanted
+            place(narrowed, _by_version(narrowed, foreseen), wanted.today), found, removals, wanted
         )
         planner = _Planner(narrowed, wanted, facts, found, placements)
         planned, failed = planner.plan(errors)
@@ -227,6 +229,18 @@ class _Planner:
     found: _Found
     placements: tuple[Placement, ...]
 
+    def foreseen(self, version: CatalogVersion) -> Image | None:
+        """Return the image of a version, or of a staged one the image that replaces it, which soaks from its start."""
+        name = str(version.name)
+        image = self.found.get(name)
+        if image is None or image.was_published or not image.is_ours:
+            return image
+        try:
+            after = self._content(Placement(version, "staged"), image, self.facts.images[name]).image
+        except ImageError:
+            return image
+        return after if after and not after.id else image
+
     def plan(self, errors: t.Mapping[str, ImageError]) -> tuple[list[VersionPlan], dict[str, ImageError]]:
         """Return the plans of the versions in the order of the placements, and the errors that are new."""
         failed: dict[str, ImageError] = {}
@@ -253,6 +267,10 @@ class _Planner:
     def findings(self) -> list[Finding]:
         """Return what keeps versions from going further, and what of the current one is not as the document says."""
         held = [Finding(kind, each.name, words) for each in self.placements for kind, words in each.held]
+        listed = {each.stage: each for each in self.placements if each.version.listed}
+        if "published" not in listed and listed.keys() & {"deprecated", "hidden", "retired"}:
+            stages = ", ".join(f"v{each.version.name.version} is {each.stage}" for each in self.placements)
+            held.append(Finding("no_current", self.template.name, f"no version of it is the current one: {stages}"))
         return held + [Finding("frozen", each.name, words) for each in self.placements if (words := self._drift(each))]
 
     def _drift(self, placement: Placement) -> str:
@@ -270,9 +288,10 @@ class _Planner:
         if image and not image.is_ours:
             _check_adoption(placement.version, image, self._read(placement))
         if placement.stage == "deleted" and image:
-            return (Step(placement.name, self._deletion(placement, image)),)
+            return (Step(placement.name, _cleaned_up(self._deletion(placement, image), placement, images)),)
         if placement.stage == "retired" and image:
-            return self._retirement(placement, image, current)
+            first, *others = self._retirement(placement, image, current)
+            return (dataclasses.replace(first, plan=_cleaned_up(first.plan, placement, images)), *others)
         content = self._content(placement, image, images)
         if placement.stage == "staged":
             return (Step(placement.name, content),)
@@ -316,7 +335,7 @@ class _Planner:
     def _content(self, placement: Placement, image: Image | None, images: tuple[Image, ...]) -> Plan:
         version = placement.version
         if image and not version.listed:
-            return Plan(image=image)
+            return _cleaned_up(Plan(image=image), placement, images)
         read = self._read(placement)
         if image is None and placement.name not in self.facts.reads:
             raise PlanError(
@@ -392,6 +411,12 @@ class _Planner:
         projects = tuple(_project(self.facts.projects[reference]) for reference in template.members)
         wanted = WantedMembers(projects, exact=template.members_exact, today=self.wanted.today)
         return plan_members(wanted, image, self.facts.members.get(found.id, ()) if found else ())[0]
+
+
+def _cleaned_up(plan: Plan, placement: Placement, images: tuple[Image, ...]) -> Plan:
+    """Return a plan that takes away what interrupted runs left of a version as well, at its end: it does not matter."""
+    leftovers = plan_cleanup(placement.version.name, images)
+    return dataclasses.replace(plan, actions=(*plan.actions, *leftovers.actions))
 
 
 def _project(project: Project | ImageError) -> Project:

@@ -14,7 +14,12 @@ from ansible_collections.xloud.image.plugins.module_utils._model.catalog import 
     CatalogVersion,
     Retention,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.image import DEPRECATED_SINCE, RETIRED_SINCE, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import (
+    DEPRECATED_SINCE,
+    RETIRED_SINCE,
+    REVOKED_SINCE,
+    Image,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.name import Version
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between, is_due
 from ansible_collections.xloud.image.plugins.module_utils._plan.promotion import obstacles
@@ -67,17 +72,23 @@ def place(template: CatalogTemplate, images: t.Mapping[Version, Image], today: s
         for each in newest_first
         if (placement := aside[each.name.version]) is not None
     ]
-    noted = [_noted(template, each) for each in (*ranked, *others)]
+    noted = [_noted(template, each, images.get(each.version.name.version)) for each in (*ranked, *others)]
     noted.sort(key=lambda each: (each.name != name, *_descending(each.version.name.version)))
     return _expired(template, tuple(noted), images, today)
 
 
-def _noted(template: CatalogTemplate, placement: Placement) -> Placement:
+def _hindrance(placement: Placement, image: Image | None) -> str:
+    if image and image.is_revoked:
+        return f"it is revoked since {image.properties[REVOKED_SINCE]}, and only revoked: false brings it back"
+    return f"it is {placement.stage}"
+
+
+def _noted(template: CatalogTemplate, placement: Placement, image: Image | None) -> Placement:
     held = list(placement.held)
     if placement.version.stage == "staged" and placement.stage in OFFERED:
         held.append(("published", "it is published already and is not staged again: retire or revoke it instead"))
     if template.current == placement.version.name.version and placement.stage != "published":
-        held.append(("pin", f"it is pinned as the current version and cannot be: it is {placement.stage}"))
+        held.append(("pin", f"it is pinned as the current version and cannot be: {_hindrance(placement, image)}"))
     return dataclasses.replace(placement, held=tuple(held)) if held else placement
 
 
@@ -150,7 +161,8 @@ def _rank(
 
 
 def _is_ahead(template: CatalogTemplate, version: CatalogVersion, current: str | None) -> bool:
-    return any(str(each.name) == current and version.name > each.name for each in template.versions)
+    pinned = (each.name for each in template.versions if str(each.name) == current)
+    return version.listed and any(version.name > name for name in pinned)
 
 
 def _available(retention: Retention) -> int | None:

@@ -47,3 +47,26 @@ def test_a_policy_of_the_cloud(glance, run):
 
 def test_a_publication_of_an_image_that_is_not_there(run):
     assert "No image" in run("image_visibility", image=NAME, visibility="public")["msg"]
+
+
+def test_revocation(glance, run, run_thrice):
+    image_id = glance.add(NAME, visibility="shared", members={"p-a": "accepted"}, **OURS)
+    result = run_thrice("image_visibility", image=NAME, revoked=True, reason="It holds a key of its builder")
+    assert result["image"]["stage"] == "retired"
+    found = glance.images[image_id]
+    assert (found["visibility"], found["os_hidden"], found["status"]) == ("private", True, "deactivated")
+    assert found["deprecated_reason"] == "It holds a key of its builder"
+    assert {found[key] for key in ("revoked_since", "retired_since", "deprecated_since")} == {found["published_since"]}
+    refused = run("image_visibility", image=NAME, visibility="shared", active=True)
+    assert "is revoked since" in refused["msg"]
+    run_thrice("image_visibility", image=NAME, visibility="shared", active=True, hidden=False, revoked=False)
+    assert not {"revoked_since", "retired_since"} & set(glance.images[image_id])
+
+
+def test_announcements(glance, run, run_thrice):
+    image_id = glance.add(NAME, visibility="community", **OURS)
+    run_thrice("image_visibility", image=NAME, retire_on="2027-04-30", delete_on="2027-05-31")
+    assert (glance.images[image_id]["retire_on"], glance.images[image_id]["delete_on"]) == ("2027-04-30", "2027-05-31")
+    run_thrice("image_visibility", image=NAME, retire_on="")
+    assert "retire_on" not in glance.images[image_id]
+    assert run("image_visibility", image=NAME, retire_on="soon")["option"] == "retire_on"

@@ -149,8 +149,8 @@ def regions(monkeypatch, tmp_path):
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     found = []
 
-    def remember(**options):
-        found.append(cloud_region(**options))
+    def remember(*, load_yaml_config, load_envvars, **options):
+        found.append(cloud_region(load_yaml_config=load_yaml_config, load_envvars=load_envvars, **options))
         return FakeRegion()
 
     monkeypatch.setattr(connecting, "cloud_region", remember)
@@ -242,8 +242,8 @@ class FakeServices:
 class FakeKeyring:
     """What openstacksdk uses of the library keyring; C(failure) is what a backend raises."""
 
-    def __init__(self):
-        self.kept, self.written, self.failure = {}, 0, None
+    def __init__(self, failure=None):
+        self.kept, self.written, self.failure = {}, 0, failure
 
     def get_password(self, service, name):
         if self.failure:
@@ -260,7 +260,11 @@ class FakeKeyring:
 @pytest.fixture
 def services(monkeypatch):
     services = FakeServices()
-    monkeypatch.setattr(TCPKeepAliveAdapter, "send", lambda *given, **options: services.send(*given, **options))
+
+    def send(*given, **options):
+        return services.send(*given, **options)
+
+    monkeypatch.setattr(TCPKeepAliveAdapter, "send", send)
     return services
 
 

@@ -61,7 +61,8 @@ def by_name(images):
     return found
 
 
-def planned(asked, *images, reads=None, members=None, projects=PROJECTS):
+def planned(asked, *images, reads=None, members=None, projects=None):
+    projects = PROJECTS if projects is None else projects
     asked = with_strays(asked, by_name(images))
     names = [str(version.name) for template in asked.templates for version in template.versions]
     facts = {**dict.fromkeys(names, SAME), **(reads or {})}
@@ -218,9 +219,44 @@ def test_what_interrupted_runs_left_is_taken_away():
     assert version_of(beyond, V0).stage == "absent"
 
 
+@pytest.mark.parametrize(
+    ("keys", "state", "done"),
+    [
+        ({"stage": "retired"}, "published", "update deactivate delete"),
+        ({"revoked": True}, "published", "update deactivate delete"),
+        ({}, "retired", "delete"),
+        ({"delete_on": TODAY}, "retired 9", "delete delete"),
+        ({}, "deprecated", "delete update"),
+        ({"stage": "staged"}, "staged", "delete"),
+    ],
+)
+def test_it_is_taken_away_beside_an_image_that_is_there(keys, state, done):
+    half = there("1.0", "staged", id="half", status="queued", size=None)
+    plan = planned(wanted({"1.0": keys, "1.1": {}}), there("1.0", state), half, CURRENT)
+    assert steps(plan) == {"1.0": (done,)}
+    purged = planned(wanted("1.1", purge=True), there("1.0", "deprecated 0"), half, CURRENT)
+    assert steps(purged)["1.0"][0].startswith("delete")
+
+
 def test_other_content_of_a_staged_version_replaces_it():
     plan = planned(wanted("1.0"), there("1.0", "staged"), reads={V0: OTHER})
     assert steps(plan) == {"1.0": ("create delete update",)}
+
+
+@pytest.mark.parametrize(
+    ("gate", "found"),
+    [
+        ({"soak": 1}, {}),
+        ({"required_properties": {"os_distro": None}}, {"properties": {"os_distro": "ubuntu"}}),
+    ],
+)
+def test_gates_are_those_of_the_content_that_is_published(gate, found):
+    image = there("1.0", "staged", **found)
+    assert stages(planned(wanted("1.0", {"promotion": gate}), image)) == {"1.0": "published"}
+    plan = planned(wanted("1.0", {"promotion": gate}), image, reads={V0: OTHER})
+    assert steps(plan) == {"1.0": ("create delete",)}
+    assert stages(plan) == {"1.0": "staged"}
+    assert [finding.kind for finding in plan.findings] == ["gate"]
 
 
 def test_plans_are_in_a_stable_order():
@@ -645,3 +681,9 @@ def test_a_version_that_nothing_is_known_of_is_not_deprecated_yet():
     plan = planned(wanted("1.0"), there("1.0", "deprecated"))
     assert DEPRECATED not in version_of(plan, V0).image.properties
     assert reasons(plan) == [f"update {V0}: deprecate it no longer"]
+
+
+def test_a_template_without_a_current_version_is_worth_knowing():
+    plan = planned(wanted("1.0"), there("1.0", "retired"))
+    assert [(finding.kind, finding.image) for finding in plan.findings] == [("no_current", UBUNTU)]
+    assert planned(wanted("1.0"), there("1.0")).findings == ()
