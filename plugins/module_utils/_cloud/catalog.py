@@ -49,7 +49,7 @@ def read_catalog(
 
 def _by_name(images: t.Iterable[Image]) -> dict[str, tuple[Image, ...]]:
     by_name: dict[str, tuple[Image, ...]] = {}
-    for image in images:
+    for image in sorted(images, key=lambda each: each.id):
         by_name[image.name] = (*by_name.get(image.name, ()), image)
     return by_name
 

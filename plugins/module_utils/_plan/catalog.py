@@ -250,14 +250,27 @@ class _Planner:
             known = errors.get(placement.name)
             try:
                 steps = () if known else self._steps(placement, current)
+                self._check_successor(placement, steps, current)
             except ImageError as exc:
                 steps, known = (), exc
                 failed[placement.name] = exc
+                if placement.stage == "published":
+                    # Without it, the others may have another place.
+                    return plans, failed
             plan = self._version_plan(placement, steps, known)
             plans.append(plan)
             if placement.stage == "published":
                 current = plan
         return plans, failed
+
+    def _check_successor(self, placement: Placement, steps: tuple[Step, ...], current: VersionPlan | None) -> None:
+        """Make sure that no version leaves the lists for one that fails and is in none."""
+        image = self.found.get(placement.name)
+        is_leaving = placement.stage in ("hidden", "retired") and any(step.plan.actions for step in steps)
+        if not is_leaving or not _is_listed(image) or is_revoked(placement.version, image):
+            return
+        if current and current.error and not _is_listed(current.found):
+            raise PlanError(f"Image {placement.name} is left as it is: {current.name} is to replace it, and failed.")
 
     def _version_plan(self, placement: Placement, steps: tuple[Step, ...], error: ImageError | None) -> VersionPlan:
         version = str(placement.version.name.version)
@@ -431,6 +444,10 @@ def _needs(current: VersionPlan | None) -> tuple[str, ...]:
 
 def _is_on_offer(image: Image) -> bool:
     return image.visibility != "private" and image.status == "active"
+
+
+def _is_listed(image: Image | None) -> bool:
+    return image is not None and _is_on_offer(image) and not image.hidden
 
 
 def _since(image: Image) -> str:

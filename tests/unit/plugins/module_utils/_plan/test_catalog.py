@@ -268,11 +268,12 @@ def test_plans_are_in_a_stable_order():
 # Failures
 
 
-def test_a_new_version_that_fails_does_not_supersede():
-    plan = planned(wanted("1.0 1.1"), there("1.0"), reads={V1: BROKEN})
-    assert steps(plan) == {}
+@pytest.mark.parametrize("images", [[], [there("1.1", "staged")]], ids=["missing", "staged"])
+def test_a_new_version_that_fails_does_not_supersede(images):
+    plan = planned(wanted("1.0 1.1"), there("1.0", "hidden"), *images, reads={V1: BROKEN})
+    assert steps(plan) == {"1.0": ("update",)}
     assert version_of(plan, V1).error is BROKEN
-    assert version_of(plan, V0).stage == "published"
+    assert (version_of(plan, V0).stage, version_of(plan, V0).error) == ("published", None)
 
 
 @pytest.mark.parametrize("state", ["published", "deprecated", "hidden"])
@@ -334,6 +335,27 @@ def test_a_version_that_nothing_replaces_yet_is_not_retired():
     )
     assert steps(plan) == {}
     assert "which nobody can use" in version_of(plan, V0).error.message
+
+
+@pytest.mark.parametrize(
+    ("retention", "state", "goes"),
+    [
+        ({"visible": 1}, "hidden", False),
+        ({"available": 1}, "hidden", False),
+        ({"visible": 1}, "published", True),
+        ({"available": 1}, "published", True),
+    ],
+)
+def test_no_version_leaves_the_lists_for_one_that_fails_and_is_in_none(retention, state, goes):
+    plan = planned(
+        wanted("1.0 1.1", {"retention": retention}), there("1.0", "deprecated"), there("1.1", state), reads={V1: BROKEN}
+    )
+    assert ("1.0" in steps(plan)) is goes
+    if not goes:
+        assert version_of(plan, V0).error.message == f"Image {V0} is left as it is: {V1} is to replace it, and failed."
+    revoked = wanted({"1.0": {}, "1.1": {"revoked": True}})
+    plan = planned(revoked, there("1.0", state), there("1.1"), reads={V0: BROKEN})
+    assert steps(plan) == {"1.1": ("update deactivate",)}
 
 
 @pytest.mark.parametrize(("state", "place"), [("published", "published"), ("hidden", "published")])
