@@ -244,7 +244,7 @@ class _Planner:
     def plan(self, errors: t.Mapping[str, ImageError]) -> tuple[list[VersionPlan], dict[str, ImageError]]:
         """Return the plans of the versions in the order of the placements, and the errors that are new."""
         failed: dict[str, ImageError] = {}
-        plans = []
+        plans: list[VersionPlan] = []
         current: VersionPlan | None = None
         for placement in self.placements:
             known = errors.get(placement.name)
