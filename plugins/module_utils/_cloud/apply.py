@@ -10,11 +10,13 @@ import contextlib
 import dataclasses
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.download import export
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
-from ansible_collections.xloud.image.plugins.module_utils._cloud.transfer import export, fill
+from ansible_collections.xloud.image.plugins.module_utils._cloud.upload import fill
 from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
+from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._model import plan as actions
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ConflictError, ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
@@ -29,11 +31,15 @@ class Applier:
     :param session: The conversation with the cloud.
     :param consumers: Conversations on behalf of other projects, by project id, for the answers to shares.
     :param timeout: How long, in seconds, the cloud may take to fetch data itself.
+    :param origins: Conversations with the clouds that data comes from, by what a C(CloudSource) calls them.
+    :param progress: Is told how far transfers are.
     """
 
     session: Session
     consumers: t.Mapping[str, Session] = dataclasses.field(default_factory=dict)
     timeout: int = 3600
+    origins: t.Mapping[str, Session] = dataclasses.field(default_factory=dict)
+    progress: Progress = dataclasses.field(default_factory=Progress)
 
     def apply(self, plan: actions.Plan) -> Image | None:
         """

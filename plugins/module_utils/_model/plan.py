@@ -134,14 +134,41 @@ class SetMemberStatus(ImageAction):
 
 
 @dataclasses.dataclass(frozen=True)
+class CopyToStores(ImageAction):
+    """Have the Image service copy an image's data to more of its stores."""
+
+    verb = "copy_to_stores"
+    stores: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class DropFromStore(ImageAction):
+    """Delete the copy of an image's data that one store has."""
+
+    verb = "drop_from_store"
+    store: str
+
+
+@dataclasses.dataclass(frozen=True)
 class ExportData(ImageAction):
-    """Bring an image's data into a file; C(digest) is what it must hash to under C(algorithm)."""
+    """
+    Bring an image's data into a file.
+
+    :param size: The bytes that the data has in the cloud.
+    :param digest: What the data must hash to under C(algorithm).
+    :param disk_format: The format of the data in the cloud.
+    :param format: The format to convert the file to, None to leave it as it is.
+    :param compress: Compress a qcow2 file that is converted to.
+    """
 
     verb = "export"
     path: str
     size: int
     algorithm: str
     digest: str
+    disk_format: str | None = None
+    format: str | None = None
+    compress: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +178,15 @@ class WriteSidecar(ImageAction):
     verb = "write_sidecar"
     path: str
     content: str
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordSums(ImageAction):
+    """Enter the SHA-256 of files of a folder, by their paths, into its SHA256SUMS, and leave other lines alone."""
+
+    verb = "record_sums"
+    path: str
+    files: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,6 +73,23 @@ def _split(url: str) -> urllib.parse.SplitResult | None:
 
 
 @dataclasses.dataclass(frozen=True)
+class CloudSource:
+    """
+    The data of an image of another cloud or region.
+
+    :param origin: What to call that cloud: in words, and among the conversations of whoever fetches the data.
+    :param image: The name of the image, and C(image_id) its id.
+    """
+
+    origin: str
+    image: str
+    image_id: str
+
+    def __str__(self) -> str:
+        return f"{self.image} of {self.origin}"
+
+
+@dataclasses.dataclass(frozen=True)
 class SourceFacts:
     """
     What was read of a source, as far as a plan needed it.

@@ -7,9 +7,10 @@ import os
 
 import pytest
 
-from ansible_collections.xloud.image.plugins.module_utils._cloud import transfer
+from ansible_collections.xloud.image.plugins.module_utils._cloud import upload as uploading
+from ansible_collections.xloud.image.plugins.module_utils._cloud.download import export
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
-from ansible_collections.xloud.image.plugins.module_utils._cloud.transfer import export, fill
+from ansible_collections.xloud.image.plugins.module_utils._cloud.upload import fill
 from ansible_collections.xloud.image.plugins.module_utils._data import hashing
 from ansible_collections.xloud.image.plugins.module_utils._data.hashing import cached_digests
 from ansible_collections.xloud.image.plugins.module_utils._data.source import BLOCK
@@ -53,7 +54,7 @@ def clock(monkeypatch):
         def sleep(cls, seconds):
             cls.now += seconds
 
-    monkeypatch.setattr(transfer, "time", Clock)
+    monkeypatch.setattr(uploading, "time", Clock)
     return Clock
 
 
@@ -75,7 +76,7 @@ def test_a_file_arrives(cloud, glance, session, image, path, declared):
 
 
 def test_a_file_is_read_once(session, image, path, monkeypatch):
-    monkeypatch.setattr(transfer, "file_digests", None)
+    monkeypatch.setattr(uploading, "file_digests", None)
     fill(session, image, upload(path), 60)
     assert cached_digests(str(path))["sha512"] == digest("sha512", BIG)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # This module util is private to the collection.
-"""Image data between here and the cloud, verified at both ends, in constant memory."""
+"""Image data into the cloud, verified at both ends, in constant memory."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
-from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
-from ansible_collections.xloud.image.plugins.module_utils._data.hashing import BLOCK, file_digests, new_hashes, remember
+from ansible_collections.xloud.image.plugins.module_utils._data.hashing import file_digests
 from ansible_collections.xloud.image.plugins.module_utils._data.source import UploadStream, open_upload
-from ansible_collections.xloud.image.plugins.module_utils._data.web import Download
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, DataError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
-from ansible_collections.xloud.image.plugins.module_utils._model.plan import ExportData
 from ansible_collections.xloud.image.plugins.module_utils._model.source import DEFAULT_ALGORITHM, WEB_DOWNLOAD, Upload
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
@@ -125,32 +122,3 @@ def _verify(session: Session, image: Image, upload: Upload, sent: t.Mapping[str,
             f"and the cloud has {algorithm}:{digest}."
         )
     return arrived
-
-
-def export(session: Session, action: ExportData) -> None:
-    """
-    Bring an image's data into a file, which takes its name only once size and digest are right.
-
-    :raises DataError: What arrived is not what the cloud has, or the disk does not take it.
-    :raises CloudError: The cloud refused the data.
-    """
-    with replacing(action.path, action.size) as handle:
-        digest, count = _receive(session, action, handle)
-        if (count, digest) != (action.size, action.digest):
-            raise DataError(
-                f"{action.path} did not arrive whole: the cloud has {action.size} bytes of "
-                f"{action.algorithm}:{action.digest}, and {count} bytes of {action.algorithm}:{digest} arrived. "
-                "Nothing was left behind: run the task again."
-            )
-    remember(action.path, {action.algorithm: action.digest})
-
-
-def _receive(session: Session, action: ExportData, handle: t.BinaryIO) -> tuple[str, int]:
-    digest = new_hashes({action.algorithm})[action.algorithm]
-    response = session.image("GET", f"/images/{action.image_id}/file", stream=True, log=False)
-    with response:
-        download = Download(response, f"The data of {action.image}", action.size)
-        while block := download.read(BLOCK):
-            digest.update(block)
-            handle.write(block)
-    return digest.hexdigest(), download.count
