@@ -151,7 +151,7 @@ def test_glance_offers_two_stores_and_three_ways_to_import(agent):
     stores = session.get("/v2/info/stores", endpoint_filter=IMAGE).json()["stores"]
     assert {store["id"]: store.get("default", False) for store in stores} == {"main": "true", "archive": False}
     methods = session.get("/v2/info/import", endpoint_filter=IMAGE).json()["import-methods"]["value"]
-    assert sorted(methods) == ["copy-image", "glance-direct", "web-download"]
+    assert sorted(methods) == ["copy-image", "glance-direct", "glance-download", "web-download"]
 
 
 def test_the_operator_is_no_admin_and_the_reader_writes_nothing(agent):

@@ -16,9 +16,10 @@ from workspace import CHECKOUT, WORK
 class Sandbox:
     """Where a sandbox lives and which ports it has, kept in a file until it is removed."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, second_region: str = "") -> None:
         self.directory = WORK / name
         self.clouds_file = self.directory / "clouds.yaml"
+        self._second_region = second_region
         self._file = WORK / f"{name}.json"
 
     def variables(self) -> dict[str, str | int]:
@@ -26,7 +27,8 @@ class Sandbox:
         if not self._file.exists():
             venv = WORK / "venvs" / self.directory.name
             directories = {"sandbox_directory": str(self.directory), "sandbox_venv": str(venv)}
-            self._file.write_text(json.dumps({**directories, **free_ports()}))
+            regions = {"sandbox_second_region": self._second_region}
+            self._file.write_text(json.dumps({**directories, **free_ports(), **regions}))
         found: dict[str, str | int] = json.loads(self._file.read_text())
         return found
 

@@ -17,7 +17,7 @@ from sandbox import Sandbox
 from stage import Stage
 from workspace import CHECKOUT, COLLECTION, WORK, pythons, requirements, virtual_environment
 
-SANDBOX = Sandbox("test-sandbox")
+SANDBOX = Sandbox("test-sandbox", second_region="RegionTwo")
 PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
 
 

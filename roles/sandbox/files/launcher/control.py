@@ -67,10 +67,13 @@ def stop(layout: Layout, instance: Instance) -> dict[str, object]:
 
 
 def seed(layout: Layout) -> None:
-    """Bring the databases of both services, which know nothing of each other, to the current schema at once."""
+    """Bring the databases of the services, which know nothing of each other, to the current schema at once."""
     commands: dict[str, list[str | Path]] = {
         "seed-identity": [LIBRARY / "seed.py", layout.root],
-        "seed-image": ["-m", "glance.cmd.manage", "--config-file", layout.glance_config, "db_sync"],
+        **{
+            f"seed-{name}": ["-m", "glance.cmd.manage", "--config-file", layout.glance_config(name), "db_sync"]
+            for name in layout.image_services
+        },
     }
     running = {name: spawn(layout, name, command) for name, command in commands.items()}
     failed = [name for name, process in running.items() if process.wait() != 0]

@@ -16,6 +16,7 @@ from typing import Any
 HOST = "127.0.0.1"
 # Written into the virtual environment by the role, once everything is installed: what that was.
 INSTALLED = Path(sys.prefix, ".xloud-image-sandbox")
+SECOND_IMAGE = "second-image"
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,24 @@ class Layout:
         return self.root / "etc" / "keystone.conf"
 
     @property
-    def glance_config(self) -> Path:
-        return self.root / "etc" / "glance-api.conf"
+    def image_services(self) -> list[str]:
+        """The Image service of each region."""
+        return [service for service in self.settings["ports"] if service.endswith("image")]
+
+    def configuration(self, service: str) -> Path:
+        """The folder with the configuration of a service; that of a second Image service bears the same names."""
+        return self.root / "etc" / service if service == SECOND_IMAGE else self.root / "etc"
+
+    def glance_config(self, service: str) -> Path:
+        return self.configuration(service) / "glance-api.conf"
 
     @property
     def key_repositories(self) -> list[Path]:
         return [self.root / "data" / "keystone" / name for name in ("tokens", "receipts", "credentials")]
 
-    @property
-    def staging(self) -> Path:
-        return self.root / "data" / "glance" / "staging"
-
     def create_directories(self) -> None:
-        for directory in (self.staging, self.root / "log", self.root / "run"):
+        staging = [self.root / "data" / name / "staging" for name in ("glance", SECOND_IMAGE)]
+        for directory in (*staging, self.root / "log", self.root / "run"):
             directory.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -103,7 +109,7 @@ class Layout:
 
     def digest(self) -> str:
         """What the services run from: they are restarted when it changes."""
-        configuration = sorted((self.root / "etc").iterdir())
+        configuration = sorted((self.root / "etc").rglob("*"))
         return digest([*configuration, *sorted(self.library.glob("*.py")), self.secrets, INSTALLED])
 
 

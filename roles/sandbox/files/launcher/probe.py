@@ -27,10 +27,11 @@ class Probe:
         self._patience = patience
 
     def run(self) -> None:
-        identity, image = self._layout.url("identity"), self._layout.url("image")
+        identity = self._layout.url("identity")
         token = self._issue_token(f"{identity}/v3/auth/tokens")
         self._request(f"{identity}/v3/auth/tokens", {"X-Auth-Token": token, "X-Subject-Token": token})
-        self._request(f"{image}/v2/images?limit=1", {"X-Auth-Token": token})
+        for service in self._layout.image_services:
+            self._request(f"{self._layout.url(service)}/v2/images?limit=1", {"X-Auth-Token": token})
 
     def _issue_token(self, url: str) -> str:
         domain = {"id": "default"}

@@ -47,7 +47,12 @@ def seed(layout: Layout) -> None:
     roles = {role["name"]: role["id"] for role in ProviderAPIs.role_api.list_roles()}
     for name, user in settings["users"].items():
         ensure_user(name, passwords[name], user, roles)
-    ensure_catalog(settings["region"], {service: layout.url(service) for service in SERVICES})
+    ensure_catalog(
+        {
+            region: {"identity": layout.url("identity"), "image": layout.url(service)}
+            for region, service in zip(settings["regions"], layout.image_services, strict=True)
+        }
+    )
     write_private(layout.clouds, yaml.safe_dump(clouds(layout, passwords), sort_keys=False))
 
 
@@ -118,17 +123,19 @@ def ensure_user(name: str, password: str, wanted: dict[str, Any], roles: dict[st
         assignment.create_system_grant_for_user(user["id"], roles[role])
 
 
-def ensure_catalog(region: str, urls: dict[str, str]) -> None:
+def ensure_catalog(regions: dict[str, dict[str, str]]) -> None:
     catalog = ProviderAPIs.catalog_api
-    if region not in {found["id"] for found in catalog.list_regions(Hints())}:
-        catalog.create_region({"id": region})
     for endpoint in catalog.list_endpoints():
         catalog.delete_endpoint(endpoint["id"])
-    for service, url in urls.items():
-        service_id = ensure_service(service)
-        for interface in INTERFACES:
-            endpoint = {"id": uuid.uuid4().hex, "service_id": service_id, "interface": interface, "url": url}
-            catalog.create_endpoint(endpoint["id"], {**endpoint, "region_id": region, "enabled": True})
+    known = {found["id"] for found in catalog.list_regions(Hints())}
+    for region, urls in regions.items():
+        if region not in known:
+            catalog.create_region({"id": region})
+        for service, url in urls.items():
+            service_id = ensure_service(service)
+            for interface in INTERFACES:
+                endpoint = {"id": uuid.uuid4().hex, "service_id": service_id, "interface": interface, "url": url}
+                catalog.create_endpoint(endpoint["id"], {**endpoint, "region_id": region, "enabled": True})
 
 
 def ensure_service(service_type: str) -> str:
@@ -153,7 +160,7 @@ def clouds(layout: Layout, passwords: dict[str, str]) -> dict[str, Any]:
                     "user_domain_name": "Default",
                     "project_domain_name": "Default",
                 },
-                "region_name": layout.settings["region"],
+                **regions_of(layout.settings["regions"]),
                 "interface": "public",
                 "identity_api_version": "3",
             }
@@ -161,6 +168,11 @@ def clouds(layout: Layout, passwords: dict[str, str]) -> dict[str, Any]:
             if "cloud" in user
         }
     }
+
+
+def regions_of(names: list[str]) -> dict[str, Any]:
+    """The first one is that of whoever names none."""
+    return {"regions": list(names)} if len(names) > 1 else {"region_name": names[0]}
 
 
 if __name__ == "__main__":

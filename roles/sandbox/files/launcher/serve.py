@@ -37,10 +37,11 @@ class Service:
     config_variable: str
 
 
-SERVICES = (
-    Service("identity", "keystone.wsgi.api", "OS_KEYSTONE_CONFIG_DIR"),
-    Service("image", "glance.wsgi.api", "OS_GLANCE_CONFIG_DIR"),
-)
+def services(layout: Layout) -> list[Service]:
+    return [
+        Service("identity", "keystone.wsgi.api", "OS_KEYSTONE_CONFIG_DIR"),
+        *(Service(name, "glance.wsgi.api", "OS_GLANCE_CONFIG_DIR") for name in layout.image_services),
+    ]
 
 
 class ServiceEndedError(Exception):
@@ -62,6 +63,7 @@ class Launcher:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._instance = Instance(layout)
+        self._services = services(layout)
         self._state = State()
         self._children: dict[int, str] = {}
 
@@ -72,7 +74,7 @@ class Launcher:
         self._lifeline, self._writing_end = os.pipe()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
-            ports = [self._layout.port(service.name) for service in SERVICES]
+            ports = [self._layout.port(service.name) for service in self._services]
             self._record(phase="starting", digest=self._layout.digest(), ports=ports)
             self._start_services()
             self._warm_up()
@@ -90,8 +92,8 @@ class Launcher:
         self._instance.record(self._state)
 
     def _start_services(self) -> None:
-        sockets = {service.name: listen(self._layout.port(service.name)) for service in SERVICES}
-        for service in SERVICES:
+        sockets = {service.name: listen(self._layout.port(service.name)) for service in self._services}
+        for service in self._services:
             pid = os.fork()
             if not pid:
                 os.close(self._writing_end)
@@ -172,7 +174,7 @@ def write_output_to(log: Path) -> None:
 
 
 def prepare_environment(service: Service, layout: Layout) -> None:
-    os.environ[service.config_variable] = str(layout.root / "etc")
+    os.environ[service.config_variable] = str(layout.configuration(service.name))
     # oslo.config reads it from here; so it stands in no second file and on no command line.
     os.environ["OS_KEYSTONE_AUTHTOKEN__PASSWORD"] = layout.passwords()["glance"]
     # Keystone reads the command line where it finds no uWSGI.
