@@ -15,13 +15,18 @@ import contextlib
 import hashlib
 import json
 import os
+import queue
 import tempfile
+import threading
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._data.local import open_file
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 
 BLOCK: t.Final = 65536
+# Blocks go to the hashing thread so large, since each costs a change of threads; so many wait for it at most.
+_GATHERED: t.Final = 1024 * 1024
+_BLOCKS_BEHIND: t.Final = 4
 
 
 def new_hashes(algorithms: t.Iterable[str]) -> dict[str, t.Any]:
@@ -97,3 +102,58 @@ def _write_entry(path: str, key: list[int], digests: t.Mapping[str, str]) -> Non
         with tempfile.NamedTemporaryFile("w", dir=os.path.dirname(target), delete=False, encoding="utf-8") as handle:
             json.dump({"path": os.path.realpath(path), "key": key, "digests": dict(digests)}, handle)
         os.replace(handle.name, target)
+
+
+class Hasher:
+    """
+    Computes digests of data that goes by, in a thread of its own, so that the data need not wait for them.
+
+    It is never more than a few MiB behind. Little data is hashed at once, without a thread.
+
+    :param algorithms: As hashlib names them.
+    :raises InputError: An algorithm is not known here.
+    """
+
+    def __init__(self, algorithms: t.Iterable[str]) -> None:
+        self._hashes = new_hashes(algorithms)
+        self._blocks: queue.Queue[bytes | None] = queue.Queue(_BLOCKS_BEHIND)
+        self._thread: threading.Thread | None = None
+        self._gathered: list[bytes] = []
+        self._size = 0
+
+    def update(self, block: bytes) -> None:
+        """Take the next bytes of the data."""
+        self._gathered.append(block)
+        self._size += len(block)
+        if self._size < _GATHERED:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True)
+            self._thread.start()
+        self._blocks.put(self._take())
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests of all that was taken so far, by their algorithms. Nothing can be taken after that."""
+        self.close()
+        return {name: each.hexdigest() for name, each in self._hashes.items()}
+
+    def close(self) -> None:
+        """Hash what is left, and end the thread."""
+        if self._thread is not None:
+            self._blocks.put(None)
+            self._thread.join()
+            self._thread = None
+        self._hash(self._take())
+
+    def _take(self) -> bytes:
+        gathered = b"".join(self._gathered)
+        self._gathered, self._size = [], 0
+        return gathered
+
+    def _work(self) -> None:
+        while (block := self._blocks.get()) is not None:
+            self._hash(block)
+
+    def _hash(self, block: bytes) -> None:
+        for each in self._hashes.values():
+            each.update(block)

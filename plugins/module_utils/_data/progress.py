@@ -41,7 +41,8 @@ class Progress:
     The phases of the work of one task.
 
     :param path: The file that each line of progress is appended to, as JSON: C(image), C(phase), C(done) and C(total)
-        in bytes (C(total) is null where it is not known) and C(seconds) since the phase began. None for no file.
+        in bytes (C(total) is null where it is not known), C(seconds) since the phase began, and C(state), which is
+        C(running) until the phase is C(done) or C(failed). None for no file.
     """
 
     def __init__(self, path: str | None = None, clock: t.Callable[[], float] = time.monotonic) -> None:
@@ -55,17 +56,18 @@ class Progress:
         """Measure one phase of the work on an image: upload, import, download, verify, convert or copy."""
         begin = self._clock()
 
-        def report(done: int) -> None:
-            self._write(
-                {"image": image, "phase": phase, "done": done, "total": total, "seconds": self._clock() - begin}
-            )
+        def report(done: int, state: str = "running") -> None:
+            line = {"image": image, "phase": phase, "state": state, "done": done, "total": total}
+            self._write({**line, "seconds": self._clock() - begin})
 
         meter = Meter(report, self._clock)
         report(0)
+        state = "failed"
         try:
             yield meter
+            state = "done"
         finally:
-            report(meter.count)
+            report(meter.count, state)
             with self._lock:
                 count, seconds = self._phases.get(phase, (0, 0.0))
                 self._phases[phase] = (count + meter.count, seconds + self._clock() - begin)
@@ -84,4 +86,4 @@ class Progress:
 
 
 def _sums(count: int, seconds: float) -> dict[str, t.Any]:
-    return {"bytes": count, "seconds": round(seconds, 3), "rate": round(count / seconds) if seconds else None}
+    return {"bytes": count, "seconds": round(seconds, 3), "rate": round(count / seconds) if seconds else 0}

@@ -11,10 +11,11 @@ import dataclasses
 import os
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._data.compression import HEAD, Decompressed, compression_of
 from ansible_collections.xloud.image.plugins.module_utils._data.hashing import (
+    Hasher,
     cached_digests,
     file_digests,
-    new_hashes,
     remember,
 )
 from ansible_collections.xloud.image.plugins.module_utils._data.inspection import Readable, inspect
@@ -25,6 +26,9 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import D
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed, Upload
 
 BLOCK: t.Final = 256 * 1024
+# What the cache calls the digests and the size of what is inside a compressed file.
+_OF_CONTENT: t.Final = "content:"
+_CONTENT_SIZE: t.Final = "content-size:"
 
 
 def fetch_sums(place: Source) -> str:
@@ -55,37 +59,73 @@ def resolve_checksum(
     return find_in_sums(fetch(sums), source.filename, str(sums))
 
 
-def read_facts(source: Source | None, need: SourceNeed) -> SourceFacts:
+def read_facts(source: Source | None, need: SourceNeed, *, keep: bool = False) -> SourceFacts:
     """
     Return as much about a source as is needed. Digests of a local file that are known already are always given.
 
+    The facts of a compressed source are those of its content.
+
+    :param keep: Take compressed data as it is.
     :raises InputError: The file cannot be read.
     :raises DataError: The URL cannot be fetched, or the data is not fit to be an image.
     """
     if source is None or not need.inspect:
         return SourceFacts()
-    return _read_url_facts(source, need) if source.is_url else _read_file_facts(source, need)
+    return _read_url_facts(source, need, keep) if source.is_url else _read_file_facts(source, need, keep)
 
 
-def _read_file_facts(source: Source, need: SourceNeed) -> SourceFacts:
+def _read_file_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFacts:
     with open_file(source.location) as handle:
-        size = os.fstat(handle.fileno()).st_size
-        facts = inspect(handle, str(source), size)
-    digests = cached_digests(source.location)
-    if need.algorithms and need.if_size in (None, size):
-        digests = file_digests(source.location, need.algorithms)
-    return dataclasses.replace(facts, digests=digests)
-
-
-def _read_url_facts(source: Source, need: SourceNeed) -> SourceFacts:
-    with _open_filled(source) as download:
-        stream = _HashingStream(download, new_hashes(need.algorithms))
-        facts = inspect(stream, str(source), download.size)
-        if not need.algorithms or (download.size is not None and need.if_size not in (None, download.size)):
-            return facts
-        while stream.read(BLOCK):
+        status = os.fstat(handle.fileno())
+        content = _Content(handle, str(source), status.st_size, (), keep)
+        facts = _inspected(content, source)
+    known = cached_digests(source.location)
+    if content.compression is None:
+        if need.algorithms and need.if_size in (None, facts.size):
+            known = file_digests(source.location, need.algorithms)
+        return dataclasses.replace(facts, digests=known)
+    facts = _with_known(facts, known)
+    is_known = facts.digests.keys() & facts.packed_digests.keys() >= need.algorithms and facts.size is not None
+    if is_known or not need.algorithms or need.if_size not in (None, facts.size or need.if_size):
+        return facts
+    with open_file(source.location) as handle:
+        content = _Content(handle, str(source), status.st_size, need.algorithms, keep)
+        while content.read(BLOCK):
             pass
-        return dataclasses.replace(facts, size=stream.count, digests=stream.digests())
+        remember(source.location, content.as_known(), status)
+        return _with_known(facts, cached_digests(source.location))
+
+
+def _read_url_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFacts:
+    with _open_filled(source) as download:
+        content = _Content(download, str(source), download.size, need.algorithms, keep)
+        facts = _inspected(content, source)
+        is_other = content.size is not None and need.if_size not in (None, content.size)
+        if not need.algorithms or is_other:
+            return facts
+        while content.read(BLOCK):
+            pass
+        return dataclasses.replace(
+            facts, size=content.count, digests=content.digests(), packed_digests=content.packed_digests()
+        )
+
+
+def _inspected(content: _Content, source: Source) -> SourceFacts:
+    facts = inspect(content, str(source), content.size)
+    return dataclasses.replace(facts, compression=content.compression)
+
+
+def _with_known(facts: SourceFacts, known: t.Mapping[str, str]) -> SourceFacts:
+    """Return the facts of a compressed file with what was found out about its content before."""
+    size = known.get(_CONTENT_SIZE)
+    of_content = {key.removeprefix(_OF_CONTENT): value for key, value in known.items() if key.startswith(_OF_CONTENT)}
+    return dataclasses.replace(
+        facts,
+        size=int(size) if size else None,
+        virtual_size=facts.virtual_size or (int(size) if size and facts.disk_format == "raw" else None),
+        digests=of_content,
+        packed_digests={key: value for key, value in known.items() if ":" not in key},
+    )
 
 
 @contextlib.contextmanager
@@ -96,21 +136,90 @@ def _open_filled(source: Source) -> t.Iterator[Download]:
         yield download
 
 
-class _HashingStream:
-    def __init__(self, stream: Readable, hashes: dict[str, t.Any]) -> None:
+class _Hashing:
+    """A stream that is hashed as it is read."""
+
+    def __init__(self, stream: Readable, algorithms: t.Iterable[str]) -> None:
         self._stream = stream
-        self._hashes = hashes
+        self._hasher = Hasher(algorithms)
         self.count = 0
 
     def read(self, count: int, /) -> bytes:
         block = self._stream.read(count)
         self.count += len(block)
-        for each in self._hashes.values():
-            each.update(block)
+        self._hasher.update(block)
         return block
 
     def digests(self) -> dict[str, str]:
-        return {name: each.hexdigest() for name, each in self._hashes.items()}
+        return self._hasher.digests()
+
+
+class _Begun:
+    """A stream of which the first bytes were read already."""
+
+    def __init__(self, head: bytes, stream: Readable) -> None:
+        self._head = head
+        self._stream = stream
+
+    def read(self, count: int, /) -> bytes:
+        if not self._head:
+            return self._stream.read(count)
+        block, self._head = self._head[:count], self._head[count:]
+        return block
+
+
+class _Content:
+    """
+    The content of a source, decompressed on the way where it is compressed, and hashed as it is read.
+
+    :param size: The bytes of the source, where known. C(size) is that of the content.
+    :param keep: Take compressed data as it is.
+    """
+
+    def __init__(
+        self, stream: Readable, name: str, size: int | None, algorithms: t.Collection[str], keep: bool
+    ) -> None:
+        head = b""
+        while len(head) < HEAD and (block := stream.read(HEAD - len(head))):
+            head += block
+        begun = _Begun(head, stream)
+        self.compression = None if keep else compression_of(head)
+        self.size = size if self.compression is None else None
+        self._packed: _Hashing | None = None
+        content: Readable = begun
+        if self.compression:
+            self._packed = _Hashing(begun, algorithms)
+            content = Decompressed(self._packed, self.compression, name)
+        self._content = _Hashing(content, algorithms)
+
+    @property
+    def count(self) -> int:
+        """The bytes of the content that were read so far."""
+        return self._content.count
+
+    def read(self, count: int, /) -> bytes:
+        """Return the next bytes of the content, at most C(count); none at its end."""
+        block = self._content.read(count)
+        if not block and self._packed:
+            # What follows the content, such as padding, belongs to the source.
+            while self._packed.read(BLOCK):
+                pass
+        return block
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests of the content."""
+        return self._content.digests()
+
+    def packed_digests(self) -> dict[str, str]:
+        """Return the digests of the source as it is, none where it is not compressed."""
+        return self._packed.digests() if self._packed else {}
+
+    def as_known(self) -> dict[str, str]:
+        """Return all that is worth remembering of a file, once it was read to its end."""
+        if self._packed is None:
+            return self.digests()
+        of_content = {f"{_OF_CONTENT}{name}": digest for name, digest in self.digests().items()}
+        return {**self.packed_digests(), **of_content, _CONTENT_SIZE: str(self.count)}
 
 
 class UploadStream:
@@ -119,13 +228,15 @@ class UploadStream:
 
     The last block is held back until all is hashed: data that is not what its checksum says never arrives whole,
     so that the cloud never makes an image of it.
+
+    :param stream: The source, compressed or not.
+    :param size: The bytes of the source, where known.
     """
 
-    def __init__(self, upload: Upload, stream: Readable, size: int | None, algorithms: t.Iterable[str]) -> None:
+    def __init__(self, upload: Upload, stream: Readable, size: int | None, algorithms: t.Collection[str]) -> None:
         self._upload = upload
-        self._hashing = _HashingStream(stream, new_hashes(algorithms))
-        self._ahead: bytes | None = None
-        self.size = size
+        self._content = _Content(stream, str(upload.source), size, algorithms, upload.keep)
+        self.size = upload.size if self._content.compression else self._content.size
 
     def __len__(self) -> int:
         return self.size or 0
@@ -136,28 +247,34 @@ class UploadStream:
 
         :raises DataError: The data is shorter or longer than announced, or its checksum is another one.
         """
-        ahead = self._hashing.read(BLOCK)
+        ahead = self._content.read(BLOCK)
         if not ahead:
             self._check()
             raise DataError(f"{self._upload.source} is empty.")
         while ahead:
-            block, ahead = ahead, self._hashing.read(BLOCK)
+            block, ahead = ahead, self._content.read(BLOCK)
             if not ahead:
                 self._check()
             yield block
 
     def digests(self) -> dict[str, str]:
         """Return the digests of all that was read so far."""
-        return self._hashing.digests()
+        return self._content.digests()
+
+    def as_known(self) -> dict[str, str]:
+        """Return all that is worth remembering of a file, once it was sent."""
+        return self._content.as_known()
 
     def _check(self) -> None:
-        if self.size is not None and self._hashing.count != self.size:
+        if self.size is not None and self._content.count != self.size:
             raise DataError(
-                f"{self._upload.source} changed meanwhile: it had {self.size} bytes, {self._hashing.count} were read."
+                f"{self._upload.source} changed meanwhile: it had {self.size} bytes, {self._content.count} were read."
             )
         declared = self._upload.checksum
-        digest = self.digests()[declared.algorithm] if declared else None
-        if declared and digest != declared.digest:
+        if declared is None:
+            return
+        digest = self.digests()[declared.algorithm]
+        if declared.digest not in (digest, self._content.packed_digests().get(declared.algorithm)):
             raise DataError(
                 f"{self._upload.source} is not what its checksum says: {declared} was declared, "
                 f"and the content is {declared.algorithm}:{digest}. No image was made of it."
@@ -165,20 +282,28 @@ class UploadStream:
 
 
 @contextlib.contextmanager
-def open_upload(upload: Upload, algorithms: t.Collection[str]) -> t.Iterator[UploadStream]:
+def open_upload(
+    upload: Upload, algorithms: t.Collection[str], stream: Download | None = None
+) -> t.Iterator[UploadStream]:
     """
     Open the data of an upload. Its digests by these algorithms, and by the declared one, are computed on the way.
 
+    :param stream: The data, where it comes from a cloud.
     :raises InputError: The file cannot be read.
     :raises DataError: The URL cannot be fetched.
     """
     wanted = {*algorithms, *([upload.checksum.algorithm] if upload.checksum else [])}
-    if upload.source.is_url:
-        with _open_filled(upload.source) as download:
+    if stream is not None:
+        with stream:
+            yield UploadStream(upload, stream, upload.size, wanted)
+        return
+    source = t.cast(Source, upload.source)
+    if source.is_url:
+        with _open_filled(source) as download:
             yield UploadStream(upload, download, download.size, wanted)
         return
-    with open_file(upload.source.location) as handle:
+    with open_file(source.location) as handle:
         status = os.fstat(handle.fileno())
-        stream = UploadStream(upload, handle, status.st_size, wanted)
-        yield stream
-        remember(upload.source.location, stream.digests(), status)
+        sent = UploadStream(upload, handle, status.st_size, wanted)
+        yield sent
+        remember(source.location, sent.as_known(), status)

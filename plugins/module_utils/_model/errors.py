@@ -42,18 +42,30 @@ class DataError(ImageError):
     """Image data cannot be read or written, or is not what it is said to be."""
 
 
+class BreakError(DataError):
+    """A transfer broke off, and may go on where it stopped."""
+
+
 class CloudError(ImageError):
     """
     The cloud refused or failed a request.
 
     :param status: The HTTP status, or None where there was no answer.
+    :param retry_after: The seconds after which the cloud said that it may be asked again.
     """
 
-    def __init__(self, message: str, status: int | None = None, **details: t.Any) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, *, retry_after: float | None = None, **details: t.Any
+    ) -> None:
         if status is not None:
             details["status"] = status
         super().__init__(message, **details)
         self.status = status
+        self.retry_after = retry_after
+
+
+class UnreachableError(CloudError):
+    """There was no answer, or none that was whole. What was asked for may have been done."""
 
 
 class NotFoundError(CloudError):
@@ -74,6 +86,14 @@ class InUseError(ConflictError):
 
 class QuotaError(CloudError):
     """A limit of the cloud is reached (413)."""
+
+
+class ImportFailedError(CloudError):
+    """What the cloud began to import came to nothing."""
+
+
+class PlacementError(CloudError):
+    """An image is whole, and in fewer stores than it is to be in."""
 
 
 def connection_cause(exc: BaseException) -> str:

@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._data import hashing, local
+from ansible_collections.xloud.image.plugins.module_utils._data.hashing import Hasher
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.tests.unit.fakes.samples import digest
 
@@ -155,3 +157,32 @@ def test_an_unknown_algorithm():
 def test_errors_name_the_option(tmp_path):
     with pytest.raises(InputError, match="path: .* does not exist"):
         hashing.file_digests(str(tmp_path / "missing"), {"sha256"}, "path")
+
+
+# Hashing on the way
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 5000], ids=["nothing", "a byte", "little", "much"])
+def test_digests_of_what_goes_by(count):
+    blocks = [bytes([each % 256]) * 997 for each in range(count)]
+    hasher = Hasher({"sha256", "sha512"})
+    for block in blocks:
+        hasher.update(block)
+    data = b"".join(blocks)
+    assert hasher.digests() == {"sha256": digest("sha256", data), "sha512": digest("sha512", data)}
+    assert hasher.digests()["sha256"] == digest("sha256", data)
+
+
+def test_no_more_than_a_few_blocks_wait_for_their_hashing(monkeypatch):
+    monkeypatch.setattr(hashing, "_GATHERED", 1)
+    hasher, gate = Hasher({"sha256"}), threading.Event()
+    plain, waiting = hasher._hash, threading.Event()
+    monkeypatch.setattr(hasher, "_hash", lambda block: (gate.wait(60), plain(block)))
+    feeder = threading.Thread(target=lambda: [hasher.update(b"x") for _each in range(50)] and waiting.set())
+    feeder.start()
+    while hasher._blocks.qsize() < hashing._BLOCKS_BEHIND:
+        pass
+    assert not waiting.is_set()
+    gate.set()
+    feeder.join()
+    assert hasher.digests() == {"sha256": digest("sha256", b"x" * 50)}

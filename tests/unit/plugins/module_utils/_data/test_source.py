@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import importlib
+import lzma
+
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._data import source as module
@@ -173,17 +178,85 @@ def test_no_data_at_all_is_no_image(web, with_length):
         send(upload_of(web.put("/a", b"", with_length=with_length)))
 
 
-@pytest.mark.parametrize("change", [b"more", b""], ids=["longer", "empty"])
-def test_a_file_that_changes_meanwhile_never_arrives_whole(path, monkeypatch, change):
+@pytest.mark.parametrize("changed", [BIG + b"more", BIG[:-4]], ids=["longer", "shorter"])
+def test_a_file_that_changes_meanwhile_never_arrives_whole(path, monkeypatch, changed):
+    path.write_bytes(BIG)
     plain = module.UploadStream.__iter__
 
     def altering(stream):
-        path.write_bytes(change and b"data" + change)
+        path.write_bytes(changed)
         return plain(stream)
 
     monkeypatch.setattr(module.UploadStream, "__iter__", altering)
-    with pytest.raises(DataError, match="changed meanwhile: it had 4 bytes"):
+    with pytest.raises(DataError, match=f"changed meanwhile: it had {len(BIG)} bytes"):
         send(upload_of(path))
+
+
+# Compressed sources
+
+
+@pytest.fixture(params=["gz", "bz2", "xz", "zst"])
+def packed(request, tmp_path):
+    """A compressed file, whose name says nothing, with BIG in it."""
+    if request.param == "zst":
+        pytest.importorskip("zstandard")
+    path = tmp_path / "a.img"
+    path.write_bytes(pack(request.param, BIG))
+    return path
+
+
+def pack(compression, data):
+    if compression == "zst":
+        return importlib.import_module("zstandard").ZstdCompressor().compress(data)
+    return {"gz": gzip, "bz2": bz2, "xz": lzma}[compression].compress(data)
+
+
+def test_the_facts_of_a_compressed_source_are_those_of_its_content(packed):
+    facts = read_facts(Source(str(packed)), need())
+    assert (facts.disk_format, facts.size, facts.compression is None) == ("raw", None, False)
+    whole = read_facts(Source(str(packed)), need("sha512"))
+    assert (whole.size, whole.virtual_size) == (len(BIG), len(BIG))
+    assert whole.digests["sha512"] == digest("sha512", BIG)
+    assert whole.packed_digests["sha512"] == digest("sha512", packed.read_bytes())
+
+
+def test_what_is_inside_is_sent(packed):
+    arrived, size, digests = send(upload_of(packed))
+    assert (arrived, size, digests["sha512"]) == (BIG, None, digest("sha512", BIG))
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_the_checksum_may_be_that_of_the_file_or_of_what_is_inside(packed, algorithm):
+    for data in (packed.read_bytes(), BIG):
+        assert send(upload_of(packed, checksum(algorithm, data)))[0] == BIG
+    with pytest.raises(DataError, match="is not what its checksum says"):
+        send(upload_of(packed, checksum(algorithm, b"other")))
+
+
+def test_an_unchanged_file_is_decompressed_once(packed, monkeypatch):
+    send(upload_of(packed))
+    monkeypatch.setattr(module, "BLOCK", "reading it again would fail")
+    facts = read_facts(Source(str(packed)), need("sha512"))
+    assert (facts.size, facts.digests["sha512"]) == (len(BIG), digest("sha512", BIG))
+
+
+def test_compressed_data_may_be_kept_as_it_is(packed):
+    source = Source(str(packed))
+    assert read_facts(source, need(), keep=True).size == packed.stat().st_size
+    with open_upload(Upload(source, None, None, "direct", keep=True), {"sha512"}) as stream:
+        assert b"".join(stream) == packed.read_bytes()
+
+
+def test_compressed_data_that_is_cut_off_is_no_image(packed):
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(DataError, match="ends too early|is broken"):
+        send(upload_of(packed))
+
+
+def test_compressed_data_from_the_web(web):
+    facts = read_facts(Source(web.put("/a", pack("xz", BIG))), need())
+    assert (facts.disk_format, facts.compression, facts.size) == ("raw", "xz", None)
+    assert send(upload_of(web.put("/a", pack("xz", BIG))))[0] == BIG
 
 
 def test_a_connection_that_breaks_off_is_no_end(web):

@@ -3,12 +3,125 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._data import web as module
-from ansible_collections.xloud.image.plugins.module_utils._data.web import fetch_text, open_url
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError
+from ansible_collections.xloud.image.plugins.module_utils._data.web import Download, fetch_text, open_url
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, DataError
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
+from ansible_collections.xloud.image.tests.unit.fakes.web import Page
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch):
+    """The seconds that were waited, in no time."""
+    found = []
+    monkeypatch.setattr(module.time, "sleep", found.append)
+    return found
+
+
+class Response:
+    """An answer to a request, of which no more than C(given) comes."""
+
+    def __init__(self, body=b"", status=200, given=None, **headers):
+        self.status_code = status
+        self.headers = {"Content-Length": str(len(body)), **headers}
+        self.raw = self
+        self.closed = False
+        self._rest = io.BytesIO(body[:given])
+
+    def read(self, count, decode_content):
+        return self._rest.read(count)
+
+    def close(self):
+        self.closed = True
+
+
+def part(begin, body, total=9, **options):
+    return Response(body, 206, **options, **{"Content-Range": f"bytes {begin}-{begin + len(body) - 1}/{total}"})
+
+
+def download_of(*answers, size=9, start=0):
+    """A download that gets these answers one after the other, and the offsets that it asked for."""
+    waiting, offsets = list(answers), []
+
+    def fetch(offset):
+        offsets.append(offset)
+        answer = waiting.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Download(fetch, "the data", size, start), offsets
+
+
+def drain(download):
+    return b"".join(iter(lambda: download.read(2), b""))
+
+
+def test_nothing_is_asked_for_before_it_is_read():
+    download, offsets = download_of()
+    download.close()
+    assert offsets == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([Response(b"some data")], [0]),
+        ([Response(b"some data", given=5), part(5, b"data")], [0, 5]),
+        ([Response(b"some data", given=5), Response(b"some data")], [0, 5]),
+        ([Response(b"some data", given=5), part(5, b"data", given=3), part(8, b"a")], [0, 5, 8]),
+        ([CloudError("busy", 503), Response(b"some data")], [0, 0]),
+        ([CloudError("nobody there"), Response(b"some data")], [0, 0]),
+        ([Response(b"some data", given=5), CloudError("busy", 502), part(5, b"data")], [0, 5, 5]),
+    ],
+    ids=["whole", "rest", "whole again", "twice", "busy", "unreachable", "busy later"],
+)
+def test_every_break_is_survived(answers, expected):
+    download, offsets = download_of(*answers)
+    assert (drain(download), offsets, download.count) == (b"some data", expected, 9)
+
+
+def test_what_was_there_before_is_not_asked_for():
+    download, offsets = download_of(part(5, b"data"), start=5)
+    assert (drain(download), offsets, download.received) == (b"data", [5], 4)
+    download, _offsets = download_of(Response(b"", 416), start=9)
+    assert drain(download) == b""
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([Response(b"some data", given=5), part(4, b" data")], "was asked for from byte 5 on, and begins at byte 4"),
+        ([Response(b"some data", given=5), part(5, b"data!", total=10)], "has 10 bytes, and not the 9"),
+        ([Response(b"some more data", **{"Content-Length": ""})], "has more than the 9 bytes that were announced"),
+        ([Response(b"some data", given=5), Response(b"", 416)], "ends before byte 5"),
+    ],
+    ids=["other part", "other size", "longer", "shorter"],
+)
+def test_data_that_is_not_what_was_announced_is_an_error(answers, words):
+    with pytest.raises(DataError, match=words):
+        drain(download_of(*answers)[0])
+
+
+def test_a_refusal_is_final(pauses):
+    with pytest.raises(CloudError, match="not yours"):
+        drain(download_of(CloudError("not yours", 403))[0])
+    assert pauses == []
+
+
+def test_a_service_says_when_to_come_back(pauses):
+    drain(download_of(CloudError("busy", 503, retry_after=7), Response(b"some data"))[0])
+    assert pauses == [7]
+
+
+def test_breaks_count_only_in_a_row(pauses):
+    answers = [part(each, b"some data"[each:], given=1) for each in range(9)]
+    assert drain(download_of(*answers)[0]) == b"some data"
+    assert pauses == [0.5] * 8
 
 
 def read(source):
@@ -34,9 +147,24 @@ def test_other_answers_are_errors(web, status):
         read(Source(url))
 
 
-def test_a_broken_connection_is_an_error(web):
-    with pytest.raises(DataError, match="/a broke off"):
-        read(Source(web.put("/a", b"some data", broken_after=4)))
+def test_a_connection_that_breaks_for_good_is_an_error(web, pauses):
+    with pytest.raises(DataError, match="/a broke off after 4 of 9 bytes, 5 times in a row: .*Run the task again"):
+        read(Source(web.put("/a", b"some data", broken_after=4, breaks=99)))
+    assert pauses == [0.5, 1, 2, 4]
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "no ranges"])
+def test_a_broken_download_goes_on_where_it_stopped(web, ranges):
+    url = web.put("/a", b"some data", broken_after=4, breaks=1, ranges=ranges)
+    web.ranges.clear()
+    assert read(Source(url)) == (9, b"some data")
+    assert web.ranges == [None, "bytes=4-"]
+
+
+def test_a_document_that_changed_meanwhile_is_an_error(web):
+    url = web.put("/a", b"some data", broken_after=4, breaks=1, etag='"1"', then=Page(b"other day", etag='"2"'))
+    with pytest.raises(DataError, match="/a is another document than when its transfer began"):
+        read(Source(url))
 
 
 def test_no_server_is_an_error_that_shows_no_secret():
