@@ -83,6 +83,7 @@ options:
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
+  - xloud.image.progress
 seealso:
   - module: xloud.image.image_catalog_info
   - module: xloud.image.image_template
@@ -254,6 +255,12 @@ bytes:
   returned: always, unless the task ends before it has a plan
   type: int
   sample: 626524160
+transfer:
+  description:
+    - What was moved. C(bytes), C(seconds) and C(rate) (bytes a second), and the same of each phase in C(phases).
+    - In check mode, nothing.
+  returned: always, unless the task ends before it has a plan
+  type: dict
 diff:
   description: What changes, before and after, by the names of the images. The same in check mode as in the run after.
   returned: always, unless the task ends before it has a plan
@@ -268,7 +275,11 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog impor
     exit_with_catalog,
     wanted_catalog,
 )
-from ansible_collections.xloud.image.plugins.module_utils._ansible.report import ImageModule, report_errors
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
+    ImageModule,
+    report_errors,
+    transfer_result,
+)
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_catalog, read_sharing
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
@@ -276,6 +287,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import missing_projects
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._data.documents import read_documents, read_plan, write_plan
+from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Facts
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import (
     absentees,
@@ -301,9 +313,10 @@ def main() -> None:
         plan = plan_with_projects(wanted, facts, functools.partial(missing_projects, session))
         write_plan(params["plan_file"], as_plan_file(plan, session.name, wanted.today))
         check_expected(plan, wanted.today, approved)
-        applier = Applier(session, timeout=params["timeout"])
+        progress = Progress(params["progress_file"])
+        applier = Applier(session, timeout=params["timeout"], progress=progress)
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)
-        exit_with_catalog(module, plan, outcomes, session.requests)
+        exit_with_catalog(module, plan, outcomes, session.requests, transfer_result(progress.as_result()))
 
 
 if __name__ == "__main__":

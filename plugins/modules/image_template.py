@@ -18,6 +18,8 @@ description:
     Content that clouds refuse, such as a qcow2 file with a backing file, is refused before anything is sent.
   - The data is read once, hashed on the way, and compared with the hash that the Image service computed.
     Data that does not match its O(checksum) never becomes an image.
+  - Data that is compressed with gzip, bzip2, xz or zstd is decompressed on the way, whatever its name.
+  - Where the connection to the cloud breaks, the data is sent from its beginning again, up to four times in all.
   - The content and the metadata of a published version never change. Whatever would change them is an error that
     names the next version.
   - What an interrupted upload left behind is removed by the next run.
@@ -42,12 +44,17 @@ options:
     default: present
   source:
     description:
-      - Where the data is, as a local path or an http or https URL.
+      - Where the data is, as a local path, as an http or https URL, or as a dictionary that names an image of another
+        cloud or region.
+      - The dictionary has C(image), the name or id, and may have C(cloud), a name or a configuration as for O(cloud),
+        C(region_name), and C(owner), the project that owns the image. Without C(cloud), the cloud is that of the task.
+      - Data of another cloud goes through the machine that the task runs on, and is never stored there. Where the cloud
+        offers the import method C(glance-download), it fetches data of its other regions itself.
       - Required to create the image. An existing image needs it only to compare the content.
       - Without O(checksum), a local file is compared with the image by size and hash. A file whose path, size and
         time of change are known from an earlier run is not read again.
       - Without O(checksum), a URL is not fetched again once the image is there.
-    type: str
+    type: raw
   sidecar:
     description:
       - The path of a sidecar that M(xloud.image.image_export) wrote. Name, formats, sizes, properties, tags,
@@ -59,18 +66,39 @@ options:
     description:
       - What the content must hash to, as C(sha256:<64 digits>) or C(sha512:<128 digits>), or the URL or path of a
         SUMS file that lists the name of O(source).
+      - That of compressed data may be the one of the file as it is, or the one of its content.
+      - For an image of another cloud it is the hash that the other cloud computed, unless given.
       - With it, an unchanged image is recognised without reading O(source) at all.
     type: str
   import_method:
     description:
-      - How the data of a URL gets into the cloud.
-      - With V(direct), it streams through the machine that the task runs on, and is never stored there.
-      - With V(web-download), the cloud fetches it.
+      - How the data gets into the cloud.
+      - With V(direct), it is sent, through the machine that the task runs on.
+      - With V(glance-direct), it is sent and then imported, which fills several stores at once.
+      - With V(web-download), the cloud fetches it from a URL.
+      - With V(glance-download), the cloud fetches it from another region.
       - With V(auto), the cloud fetches it if it offers to and the result can be verified, that is, if
-        O(checksum) is a SHA-512 or is not given. Where that fails, it is sent.
+        O(checksum) is a SHA-512 or is not given. Where that fails, it is sent, for several stores with
+        V(glance-direct).
     type: str
-    choices: [auto, direct, web-download]
+    choices: [auto, direct, glance-direct, web-download, glance-download]
     default: auto
+  stores:
+    description:
+      - The stores of the cloud that the image is in. Others that have it as well are left alone.
+      - An image that is there is copied to those that do not have it yet, which takes an administrator by default.
+        Published images are copied too, since where the data is changes nothing of it.
+      - If some stores fail, the image stays in the others, and the error names those that are missing.
+    type: list
+    elements: str
+  all_stores:
+    description: Whether the image is in all stores that can be written to.
+    type: bool
+    default: false
+  stores_exact:
+    description: Whether the image is taken out of all other stores. It takes an administrator by default.
+    type: bool
+    default: false
   disk_format:
     description:
       - The format of the content, found from the content unless given.
@@ -116,6 +144,7 @@ options:
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
+  - xloud.image.progress
 seealso:
   - module: xloud.image.image_visibility
   - module: xloud.image.image_export
@@ -140,6 +169,23 @@ EXAMPLES = r"""
     name: debian-12-base-v1.0
     source: https://images.example.com/debian-12-base-v1.0.qcow2
     checksum: https://images.example.com/SHA512SUMS
+
+- name: Bring in a compressed image, into two stores
+  xloud.image.image_template:
+    cloud: mycloud
+    name: alpine-3.20-base-v1.0
+    source: https://images.example.com/alpine-3.20-base-v1.0.raw.xz
+    checksum: https://images.example.com/SHA512SUMS
+    stores: [fast, archive]
+
+- name: Bring in an image of another region
+  xloud.image.image_template:
+    cloud: mycloud
+    region_name: RegionTwo
+    name: ubuntu-24.04-base-v1.2
+    source:
+      region_name: RegionOne
+      image: ubuntu-24.04-base-v1.2
 
 - name: Restore an exported image into another project
   xloud.image.image_template:
@@ -180,6 +226,7 @@ image:
     created_at: "2026-01-31T10:00:00Z"
     updated_at: "2026-01-31T10:00:05Z"
     tags: []
+    stores: [fast]
     properties:
       os_distro: ubuntu
       os_version: "24.04"
@@ -247,6 +294,10 @@ image:
       description: The tags, sorted.
       type: list
       elements: str
+    stores:
+      description: The stores that have the data, sorted. Empty where the cloud does not tell stores apart.
+      type: list
+      elements: str
     properties:
       description: The custom properties.
       type: dict
@@ -270,6 +321,12 @@ actions:
     reason:
       description: What the step does and why.
       type: str
+transfer:
+  description:
+    - What was moved. C(bytes), C(seconds) and C(rate) (bytes a second), and the same of each phase in C(phases).
+    - In check mode, nothing.
+  returned: success
+  type: dict
 diff:
   description: What the task manages of the image, before and after. The same in check mode and in the run after it.
   returned: success
@@ -289,6 +346,7 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.report import
     ImageModule,
     exit_with,
     report_errors,
+    transfer_result,
 )
 from ansible_collections.xloud.image.plugins.module_utils._ansible.template import (
     SPECIFICATION,
@@ -298,9 +356,12 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.template impo
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
+from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import open_supply
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
+from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._data.local import read_sidecar
-from ansible_collections.xloud.image.plugins.module_utils._data.source import read_facts, resolve_checksum
+from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
+from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
 from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
     plan_absence,
     plan_template,
@@ -312,19 +373,22 @@ def main() -> None:
     module = ImageModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
-        source = wanted_source(params)
-        checksum = resolve_checksum(params["checksum"], source)
-        wanted = wanted_template(params, source, checksum, read_sidecar(params["sidecar"]))
+        supply = open_supply(wanted_source(params), params["checksum"], pick)
+        described = {**supply.described, **(read_sidecar(params["sidecar"]) or {})}
+        wanted = wanted_template(params, supply.source, supply.checksum, described)
         session = connect(connection_options(params))
-        wanted = dataclasses.replace(wanted, owner=Projects(session).owner(params["owner"]))
+        stores = Stores(session).resolve(params["stores"], params["all_stores"])
+        wanted = dataclasses.replace(wanted, owner=Projects(session).owner(params["owner"]), stores=stores)
         images = Images(session).find(str(wanted.name), wanted.owner)
         if params["state"] == "absent":
             plan = plan_absence(wanted.name, images, force=params["force"])
         else:
             need = source_need(wanted, images, verify_first=module.check_mode)
-            plan = plan_template(wanted, images, read_facts(source, need))
-        image = plan.image if module.check_mode else Applier(session, timeout=params["timeout"]).apply(plan)
-        exit_with(module, plan, image)
+            plan = plan_template(wanted, images, supply.facts(need, keep=wanted.keep))
+        progress = Progress(params["progress_file"])
+        applier = Applier(session, timeout=params["timeout"], origins=supply.origins, progress=progress)
+        image = plan.image if module.check_mode else applier.apply(plan)
+        exit_with(module, plan, image, transfer=transfer_result(progress.as_result()))
 
 
 if __name__ == "__main__":

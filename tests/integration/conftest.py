@@ -32,6 +32,7 @@ import openstack
 import pytest
 import yaml
 from ansible.module_utils import basic
+from fault_proxy import FaultProxy, fault_proxy
 
 CLOUDS_FILE = Path(os.environ.get("OS_CLIENT_CONFIG_FILE", "clouds.yaml"))
 PATIENCE = 120
@@ -201,12 +202,18 @@ class Gate:
 
 @dataclasses.dataclass
 class Page:
-    """What a web server gives, in chunks rather than with a length, or no more than half of it once a gate opens."""
+    """
+    What a web server gives, in chunks rather than with a length, or no more than half of it once a gate opens.
+
+    :param breaks: So many times it gives no more than half of what is asked for. Then there are ranges as well.
+    """
 
     data: bytes
     chunked: bool = False
     gate: Gate | None = None
+    breaks: int = 0
     agents: list[str] = dataclasses.field(default_factory=list)
+    ranges: list[str | None] = dataclasses.field(default_factory=list)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -224,17 +231,26 @@ class PageHandler(Handler):
             self.send_error(404)
             return
         page.agents.append(self.headers["User-Agent"])
-        self.send_response(200)
-        self.send_header(*(("Transfer-Encoding", "chunked") if page.chunked else ("Content-Length", len(page.data))))
+        page.ranges.append(self.headers["Range"])
+        data, size = page.data, len(page.data)
+        if page.breaks and self.headers["Range"]:
+            begin = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+            data = data[begin:]
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {begin}-{size - 1}/{size}")
+        else:
+            self.send_response(200)
+        self.send_header(*(("Transfer-Encoding", "chunked") if page.chunked else ("Content-Length", len(data))))
         self.end_headers()
         # A client that has seen enough of the data hangs up.
         with contextlib.suppress(ConnectionError):
-            self._send(page)
+            self._send(page, data)
 
-    def _send(self, page: Page) -> None:
-        end = len(page.data) // 2 if page.gate else len(page.data)
+    def _send(self, page: Page, data: bytes) -> None:
+        is_half = page.gate is not None or len(page.ranges) <= page.breaks
+        end = len(data) // 2 if is_half else len(data)
         for start in range(0, end, MIB):
-            block = memoryview(page.data)[start : min(start + MIB, end)]
+            block = memoryview(data)[start : min(start + MIB, end)]
             self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block) if page.chunked else block)
         if page.gate:
             page.gate.pass_through()
@@ -331,6 +347,21 @@ def half_of(clouds: dict[str, Any], admin: Cloud) -> Iterator[Callable[..., Half
 
 
 @dataclasses.dataclass(frozen=True)
+class Faulty:
+    """A cloud behind a proxy that breaks transfers."""
+
+    proxy: FaultProxy
+    cloud: dict[str, Any]
+
+
+@pytest.fixture
+def faulty(clouds: dict[str, Any], admin: Cloud) -> Iterator[Faulty]:
+    """The operator's cloud, behind a proxy. It is given up after two seconds in which nothing moves."""
+    with fault_proxy(urllib.parse.urlsplit(admin.image.get_endpoint()).netloc) as proxy:
+        yield Faulty(proxy, {**clouds["sandbox-operator"], "image_endpoint_override": proxy.url, "api_timeout": 2})
+
+
+@dataclasses.dataclass(frozen=True)
 class Request:
     """A line of an access log."""
 
@@ -383,8 +414,8 @@ def requests_seen() -> Requests:
 def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Run a module to its end in this process, without the seconds that Ansible takes to start one."""
 
-    def run(name: str, cloud: Any, check: bool = False, **args: Any) -> Outcome:
-        module = importlib.import_module(f"ansible_collections.xloud.image.plugins.modules.{name}")
+    def run(module_name: str, cloud: Any, /, check: bool = False, **args: Any) -> Outcome:
+        module = importlib.import_module(f"ansible_collections.xloud.image.plugins.modules.{module_name}")
         settings = {"cloud": cloud, **args, "_ansible_check_mode": check, "_ansible_diff": True}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": settings}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)

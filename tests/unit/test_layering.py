@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.xloud.image."
 MODULE_UTILS = f"{COLLECTION}plugins.module_utils."
+PLUGIN_UTILS = f"{COLLECTION}plugins.plugin_utils."
 
 MAY_IMPORT = {
     "modules": {"ansible.module_utils", "_ansible", "_plan", "_cloud", "_data", "_model"},
@@ -30,6 +31,8 @@ MAY_IMPORT = {
     "filter": {"ansible", "_model", "_plan"},
     "lookup": {"ansible", "_ansible", "_plan", "_cloud", "_model"},
     "test": {"ansible", "_model", "_plan"},
+    "action": {"ansible", "plugin_utils"},
+    "plugin_utils": {"ansible"},
     "doc_fragments": set(),
 }
 
@@ -57,6 +60,8 @@ def is_allowed(name: str, layer: str) -> bool:
     if name.startswith(MODULE_UTILS):
         target = name.removeprefix(MODULE_UTILS).split(".")[0]
         return target in MAY_IMPORT[layer] | {layer} and target.startswith("_")
+    if name.startswith(PLUGIN_UTILS):
+        return "plugin_utils" in MAY_IMPORT[layer] | {layer}
     if name.split(".")[0] in sys.stdlib_module_names:
         return True
     return any(name == root or name.startswith(f"{root}.") for root in MAY_IMPORT[layer] if not root.startswith("_"))
@@ -128,16 +133,27 @@ def test_everything_promised_is_there():
         "image_catalog_info",
         "image_export",
         "image_member",
+        "image_replica",
         "image_template",
         "image_visibility",
     }
     assert {path.parts[-3] for path in TASK_FILES if path.name == "main.yml"} >= {
         "catalog",
         "export",
+        "replication",
         "sandbox",
         "sharing",
     }
-    assert {path.stem for path in PLAYBOOKS} >= {"curate", "export", "publish", "retire", "sandbox", "share"}
+    assert {path.stem for path in PLAYBOOKS} >= {
+        "curate",
+        "export",
+        "publish",
+        "replicate",
+        "restore",
+        "retire",
+        "sandbox",
+        "share",
+    }
 
 
 @pytest.mark.parametrize("path", named(SOURCES))
@@ -151,6 +167,11 @@ def test_main_fits_on_one_screen(path):
     main = main_of(path.read_text())
     assert main is not None
     assert main.end_lineno - main.lineno + 1 <= 20
+
+
+def test_an_action_plugin_runs_the_module_of_its_name():
+    for path in sorted((PLUGINS / "action").glob("*.py")):
+        assert f'MODULE = "xloud.image.{path.stem}"\n' in path.read_text()
 
 
 def test_plugin_folders_are_no_packages():
@@ -192,6 +213,9 @@ def test_roles_are_named_in_full(path):
         ("modules", f"from {COLLECTION}plugins.modules import image_member"),
         ("lookup", "import openstack"),
         ("filter", f"from {MODULE_UTILS}_cloud.connect import connect"),
+        ("action", f"from {MODULE_UTILS}_data.progress import Progress"),
+        ("plugin_utils", f"from {MODULE_UTILS}_data.progress import Progress"),
+        ("modules", f"from {PLUGIN_UTILS}_progress import ProgressAction"),
     ],
 )
 def test_the_import_rule_finds_faults(layer, source):
@@ -205,6 +229,8 @@ def test_the_import_rule_finds_faults(layer, source):
         ("_plan", f"from {MODULE_UTILS}_model.image import Image"),
         ("_cloud", "import openstack\nfrom keystoneauth1 import exceptions"),
         ("lookup", f"from {MODULE_UTILS}_cloud.connect import connect"),
+        ("action", f"from {PLUGIN_UTILS}_progress import ProgressAction"),
+        ("plugin_utils", "from ansible.plugins.action import ActionBase"),
         (
             "modules",
             f"from {MODULE_UTILS}_ansible.report import report\nfrom ansible.module_utils.basic import env_fallback",

@@ -27,6 +27,8 @@ CONNECTION: t.Final[dict[str, dict[str, t.Any]]] = {
     "timeout": {"type": "int", "default": 3600},
 }
 
+PROGRESS: t.Final[dict[str, dict[str, t.Any]]] = {"progress_file": {"type": "path"}}
+
 IMAGE: t.Final[dict[str, dict[str, t.Any]]] = {
     "image": {"type": "str", "required": True, "aliases": ["name", "id"]},
     "owner": {"type": "str"},
@@ -73,7 +75,7 @@ def check_day(option: str, given: str | None) -> None:
 
 def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:
     """Return what of the options must not be shown, beyond what C(no_log) covers: passwords, and queries of URLs."""
-    clouds = [params.get("cloud"), params.get("member_clouds")]
+    clouds = [params.get(option) for option in ("cloud", "member_clouds", "source", "source_cloud")]
     return {*_passwords(clouds), *_url_secrets(params)}
 
 

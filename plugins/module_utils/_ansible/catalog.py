@@ -10,7 +10,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, check_day, today
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
+    CONNECTION,
+    PROGRESS,
+    check_day,
+    today,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
     compose,
     default_retention,
@@ -24,6 +29,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan import result
 SPECIFICATION: t.Final[dict[str, t.Any]] = {
     "argument_spec": {
         **CONNECTION,
+        **PROGRESS,
         "catalog": {"type": "dict"},
         "defaults": {"type": "dict"},
         "files": {"type": "list", "elements": "path"},
@@ -77,11 +83,13 @@ def exit_with_catalog(
     plan: CatalogPlan,
     outcomes: t.Mapping[str, Outcome],
     requests: int,
+    transfer: t.Mapping[str, t.Any],
 ) -> t.NoReturn:
     """
     End the module, with the same keys in check mode, in a real run, and in a failure.
 
     :param outcomes: What came of the steps; empty in check mode.
+    :param transfer: What was moved.
     """
     failures = result.failures(plan, outcomes)
     plan_changes = result.as_changes(plan)
@@ -95,6 +103,7 @@ def exit_with_catalog(
         "failures": failures,
         "requests": requests,
         "bytes": result.data_bytes(plan, outcomes),
+        "transfer": transfer,
         "diff": result.diff(plan),
     }
     if failures:

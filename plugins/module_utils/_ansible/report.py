@@ -16,6 +16,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import I
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Plan
 
+# The phases in which data comes into a cloud or out of it.
+_MOVING: t.Final = ("upload", "import", "download")
 _LIBRARIES: t.Final = {"openstack": "openstacksdk", "keystoneauth1": "keystoneauth1", "oslo_utils": "oslo.utils"}
 
 
@@ -53,6 +55,14 @@ def missing_library(exc: ImportError) -> str:
     """Return in words which library has to be installed."""
     library = (exc.name or str(exc)).partition(".")[0]
     return str(missing_required_lib(_LIBRARIES.get(library, library)))
+
+
+def transfer_result(phases: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """Return what was moved in each phase as modules return it, with its sum."""
+    moved = [phases[name] for name in _MOVING if name in phases]
+    count, seconds = sum(each["bytes"] for each in moved), sum(each["seconds"] for each in moved)
+    rate = round(count / seconds) if seconds else 0
+    return {"bytes": count, "seconds": round(seconds, 3), "rate": rate, "phases": dict(phases)}
 
 
 def exit_with(module: AnsibleModule, plan: Plan, image: Image | None, **results: t.Any) -> t.NoReturn:

@@ -8,29 +8,39 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
+    CONNECTION,
+    PROGRESS,
+    connection_options,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import TEMPLATE, VERSION, is_custom_property
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
-from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
+from ansible_collections.xloud.image.plugins.module_utils._model.reference import Reference
+from ansible_collections.xloud.image.plugins.module_utils._model.source import IMPORT_METHODS, CloudSource, Source
+from ansible_collections.xloud.image.plugins.module_utils._model.stores import check_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, check_properties
 
 DISK_FORMATS: t.Final = ("aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk")
 CONTAINER_FORMATS: t.Final = ("aki", "ami", "ari", "bare", "compressed", "docker", "ova", "ovf")
-IMPORT_METHODS: t.Final = ("auto", "direct", "web-download")
+SOURCE_KEYS: t.Final = ("cloud", "region_name", "image", "owner")
 
 SPECIFICATION: t.Final[dict[str, t.Any]] = {
     "argument_spec": {
         **CONNECTION,
+        **PROGRESS,
         "name": {"type": "str"},
         "template": {"type": "str"},
         "version": {"type": "raw"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "source": {"type": "str"},
+        "source": {"type": "raw"},
         "sidecar": {"type": "path"},
         "checksum": {"type": "str"},
         "import_method": {"type": "str", "choices": list(IMPORT_METHODS), "default": "auto"},
+        "stores": {"type": "list", "elements": "str"},
+        "all_stores": {"type": "bool", "default": False},
+        "stores_exact": {"type": "bool", "default": False},
         "disk_format": {"type": "str", "choices": list(DISK_FORMATS)},
         "container_format": {"type": "str", "choices": list(CONTAINER_FORMATS)},
         "min_disk": {"type": "int"},
@@ -49,28 +59,49 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
 }
 
 
-def wanted_source(params: t.Mapping[str, t.Any]) -> Source | None:
+def wanted_source(params: t.Mapping[str, t.Any]) -> Source | Reference | None:
     """
-    Return the source that the options name, if any.
+    Return what the options name as source, if anything: a path, a URL, or an image of a cloud.
 
     :raises InputError: It is of a kind that is not supported.
     """
-    return Source.parse(params["source"]) if params["source"] else None
+    source = params["source"]
+    if not source:
+        return None
+    if isinstance(source, t.Mapping):
+        return _reference(params, source)
+    if not isinstance(source, str):
+        raise InputError("source", "must be a path, a URL, or a dictionary that names an image of a cloud.")
+    return Source.parse(source)
+
+
+def _reference(params: t.Mapping[str, t.Any], source: t.Mapping[str, t.Any]) -> Reference:
+    unknown = sorted(map(str, source.keys() - {*SOURCE_KEYS}))
+    if unknown:
+        raise InputError(f"source.{unknown[0]}", f"is not known. Known are {', '.join(SOURCE_KEYS)}.")
+    if not source.get("image"):
+        raise InputError("source.image", "is missing. Name the image, or give its id.")
+    # Another region of the same cloud need not say everything again.
+    options = {"cloud": source["cloud"]} if source.get("cloud") else connection_options(params)
+    if source.get("region_name"):
+        options["region_name"] = source["region_name"]
+    return Reference(options, str(source["image"]), source.get("owner"))
 
 
 def wanted_template(
     params: t.Mapping[str, t.Any],
-    source: Source | None,
+    source: Source | CloudSource | None,
     checksum: Checksum | None,
     sidecar: t.Mapping[str, t.Any] | None,
 ) -> Template:
     """
-    Return the version of a template that the options ask for.
+    Return the version of a template that the options ask for, but for the stores, which the cloud has to know.
 
     :param sidecar: The image of a sidecar: what the options leave unset is taken from it.
     :raises InputError: An option does not hold what it should.
     """
     _check_numbers(params)
+    check_stores(params["stores"], params["all_stores"], params["stores_exact"])
     base = sidecar or {}
     given = {**base, **{key: value for key, value in params.items() if value is not None}}
     tags = given.get("tags")
@@ -89,6 +120,7 @@ def wanted_template(
         tags=None if tags is None else frozenset(tags),
         properties={**properties, **check_properties(params["properties"] or {})},
         replace=params["replace"],
+        stores_exact=params["stores_exact"],
     )
 
 

@@ -14,11 +14,17 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.download import
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._cloud.upload import fill
 from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
+from ansible_collections.xloud.image.plugins.module_utils._data.sums import record_sums
 from ansible_collections.xloud.image.plugins.module_utils._model import plan as actions
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ConflictError, ImageError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    ConflictError,
+    ImageError,
+    PlacementError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
 
@@ -95,7 +101,9 @@ class Applier:
         images = Images(self.session)
         record = images.create(action.body)
         try:
-            return fill(self.session, record, action.upload, self.timeout)
+            return fill(self.session, record, action.upload, self.timeout, self.origins, self.progress)
+        except PlacementError:
+            raise
         except BaseException:
             # The next run deletes the record if this cannot.
             with contextlib.suppress(ImageError):
@@ -119,6 +127,15 @@ class Applier:
                 images.deactivate(action.image_id)
             raise
         return None if image and image.id == action.image_id else image
+
+    def _copy_to_stores(self, action: actions.CopyToStores, _image: Image | None) -> Image:
+        image = Images(self.session).get(action.image_id)
+        for store in action.stores:
+            image = Stores(self.session).copy(image, store, self.timeout, self.progress)
+        return image
+
+    def _drop_from_store(self, action: actions.DropFromStore, _image: Image | None) -> Image:
+        return Stores(self.session).drop(action.image_id, action.store)
 
     def _deactivate(self, action: actions.DeactivateImage, image: Image | None) -> Image | None:
         Images(self.session).deactivate(action.image_id)
@@ -148,7 +165,7 @@ class Applier:
         return image
 
     def _export(self, action: actions.ExportData, image: Image | None) -> Image | None:
-        export(self.session, action)
+        export(self.session, action, self.progress)
         return image
 
     def _write_sidecar(self, action: actions.WriteSidecar, image: Image | None) -> Image | None:
@@ -157,12 +174,18 @@ class Applier:
             handle.write(content)
         return image
 
+    def _record_sums(self, action: actions.RecordSums, image: Image | None) -> Image | None:
+        record_sums(action.path, action.files)
+        return image
+
 
 _STEPS: t.Final[dict[type[actions.Action], t.Callable[[Applier, t.Any, Image | None], Image | None]]] = {
     actions.CreateImage: Applier._create,
     actions.ProtectCreated: Applier._protect,
     actions.UpdateImage: Applier._update,
     actions.DeleteImage: Applier._delete,
+    actions.CopyToStores: Applier._copy_to_stores,
+    actions.DropFromStore: Applier._drop_from_store,
     actions.DeactivateImage: Applier._deactivate,
     actions.ReactivateImage: Applier._reactivate,
     actions.ForgetMembers: Applier._forget_members,
@@ -171,6 +194,7 @@ _STEPS: t.Final[dict[type[actions.Action], t.Callable[[Applier, t.Any, Image | N
     actions.SetMemberStatus: Applier._set_member_status,
     actions.ExportData: Applier._export,
     actions.WriteSidecar: Applier._write_sidecar,
+    actions.RecordSums: Applier._record_sums,
 }
 
 

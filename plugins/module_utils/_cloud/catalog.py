@@ -15,6 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.images import I
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
@@ -34,7 +35,8 @@ def read_catalog(
     """
     Return the images of a catalogue by their names, and what is wanted with the id of the project that owns them.
 
-    It takes two listings, and two more for each hundred versions that are missing.
+    It takes two listings, two more for each hundred versions that are missing, and one request where the catalogue
+    speaks of stores.
 
     :param owner: The name or id of that project, None for the session's own.
     :param absentees: Which names are worth looking for though none of our own images has them.
@@ -42,16 +44,18 @@ def read_catalog(
     """
     owner_id = Projects(session).owner(owner)
     images = Images(session)
-    found = _by_name(images.marked(owner_id))
-    others = _by_name(images.named(absentees(wanted, found), owner_id))
-    return dataclasses.replace(wanted, owner=owner_id), {**found, **others}
+    found = by_name(images.marked(owner_id))
+    others = by_name(images.named(absentees(wanted, found), owner_id))
+    stores = Stores(session).writable() if wanted.asks_for_stores else ()
+    return dataclasses.replace(wanted, owner=owner_id, stores=stores), {**found, **others}
 
 
-def _by_name(images: t.Iterable[Image]) -> dict[str, tuple[Image, ...]]:
-    by_name: dict[str, tuple[Image, ...]] = {}
+def by_name(images: t.Iterable[Image]) -> dict[str, tuple[Image, ...]]:
+    """Return images by their names, those of one name in the order of their ids."""
+    found: dict[str, tuple[Image, ...]] = {}
     for image in sorted(images, key=lambda each: each.id):
-        by_name[image.name] = (*by_name.get(image.name, ()), image)
-    return by_name
+        found[image.name] = (*found.get(image.name, ()), image)
+    return found
 
 
 def read_sharing(

@@ -70,7 +70,8 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         )
     if count.total:
         _keep_token(region)
-    return Session(keystone, image_url, name, count, functools.partial(_keep_token, region))
+    renewed = functools.partial(_keep_token, region)
+    return Session(keystone, image_url, name, count, renewed, region.get_region_name("image"))
 
 
 def _keep_token(region: t.Any) -> None:

@@ -17,6 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     ForbiddenError,
     NotFoundError,
     QuotaError,
+    UnreachableError,
     connection_cause,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
@@ -26,9 +27,13 @@ if t.TYPE_CHECKING:
     from requests import PreparedRequest, Response
     from requests.adapters import BaseAdapter
 
-# Requests that may be sent again after a lost connection or a 503 without doing anything twice.
+# Requests that may be sent again after a lost connection or a busy service without doing anything twice.
 _REPEATABLE: t.Final = frozenset({"GET", "DELETE"})
 _RETRIES: t.Final = 3
+_BUSY: t.Final = (429, 502, 503, 504)
+# How long a connection may give no sign of life, and how long an answer may take, where the configuration says nothing.
+_STALL_SECONDS: t.Final = 120.0
+_ANSWER_SECONDS: t.Final = 600.0
 
 _ERRORS: t.Final[dict[int, type[CloudError]]] = {
     403: ForbiddenError,
@@ -47,6 +52,9 @@ _POLICY_ADVICE: t.Final = {
     "modify_image": "A reader cannot change images. Use credentials with the role member.",
     "delete_image": "A reader cannot delete images. Use credentials with the role member.",
     "add_member": "Only a project that owns an image, with the role member, can share it.",
+    "copy_image": "By default only administrators may copy an image to more stores: use their credentials, or name all "
+    "stores when the image is created.",
+    "delete_image_location": "By default only administrators may delete the copy of an image that a store has.",
     "modify_member": "Only the project that an image is shared with can accept or reject the share: "
     "use its credentials (option member_clouds, or cloud).",
 }
@@ -93,6 +101,7 @@ class Session:
     :param name: What to call the cloud in errors.
     :param count: The requests that were sent before.
     :param renewed: What to do once a new token took the place of one that the cloud refused.
+    :param region_name: The region that the endpoint is of, None where the configuration names none.
     """
 
     def __init__(
@@ -102,10 +111,12 @@ class Session:
         name: str,
         count: RequestCount | None = None,
         renewed: t.Callable[[], None] = lambda: None,
+        region_name: str | None = None,
     ) -> None:
         self.keystone = keystone
         self.image_url = image_url
         self.name = name
+        self.region_name = region_name
         self._auth: t.Any = keystone.auth
         self._count = count or RequestCount(keystone)
         self._renewed = renewed
@@ -115,6 +126,17 @@ class Session:
     def requests(self) -> int:
         """How many requests went to the cloud, those of the authentication included."""
         return self._count.total
+
+    @property
+    def stall(self) -> float:
+        """How long, in seconds, a transfer may stand still before it counts as broken."""
+        timeout: float | None = self.keystone.timeout
+        return _STALL_SECONDS if timeout is None else timeout
+
+    @property
+    def auth_url(self) -> str:
+        """The endpoint of the Identity service, without a version: the same for all regions that share it."""
+        return str(self._auth.auth_url).rstrip("/").removesuffix("/v3")
 
     @property
     def project_id(self) -> str:
@@ -145,6 +167,7 @@ class Session:
         Send a request to the Image service.
 
         :param path: The path below the versioned endpoint, such as C(/images).
+        :raises UnreachableError: There was no answer.
         :raises CloudError: The answer is an error, of the kind that its status says.
         """
         return self._send(method, self.image_url + path, "the Image service", **kwargs)
@@ -155,19 +178,19 @@ class Session:
 
         :raises CloudError: The answer is an error, of the kind that its status says.
         """
-        url = self._auth.auth_url.rstrip("/").removesuffix("/v3") + "/v3" + path
-        return self._send(method, url, "the Identity service", **kwargs)
+        return self._send(method, f"{self.auth_url}/v3{path}", "the Identity service", **kwargs)
 
     def _send(self, method: str, url: str, service: str, **kwargs: t.Any) -> Response:
         from keystoneauth1 import exceptions
 
         kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}
+        kwargs.setdefault("timeout", (self.stall, self.keystone.timeout or _ANSWER_SECONDS))
         if method in _REPEATABLE:
-            kwargs |= {"connect_retries": _RETRIES, "status_code_retries": _RETRIES}
+            kwargs |= {"connect_retries": _RETRIES, "status_code_retries": _RETRIES, "retriable_status_codes": _BUSY}
         try:
             response = self._request(method, url, **kwargs)
         except exceptions.ConnectionError as exc:
-            raise CloudError(
+            raise UnreachableError(
                 f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {connection_cause(exc)}"
             ) from exc
         except exceptions.ClientException as exc:
@@ -181,7 +204,10 @@ class Session:
         # for one of them, and of a stream it would send again what is left.
         credentials = self._credentials()
         response = self._request_with(credentials, method, url, **kwargs)
-        if response.status_code == 401 and isinstance(kwargs.get("data"), str | None) and self._renew(credentials):
+        if response.status_code != 401 or not self._renew(credentials):
+            return response
+        # A stream is for whoever gives it to begin again.
+        if isinstance(kwargs.get("data"), str | None):
             response = self._request_with(self._credentials(), method, url, **kwargs)
         return response
 
@@ -212,7 +238,10 @@ def _error(response: Response, service: str) -> CloudError:
     if policy:
         text = f"{text.rstrip('.')} (policy {policy['policy']})."
     message = f"{service} answered {status} to {response.request.method}: {text}"
-    return _ERRORS.get(status, CloudError)(f"{message} {advice}" if advice else message, status)
+    after = response.headers.get("Retry-After", "")
+    return _ERRORS.get(status, CloudError)(
+        f"{message} {advice}" if advice else message, status, retry_after=float(after) if after.isdigit() else None
+    )
 
 
 def _message(response: Response) -> str:

@@ -36,7 +36,7 @@ def read_sources(readings: t.Collection[Reading], workers: int) -> dict[str, Rea
         try:
             source, place = _at_hand(reading) if reading.settled else (reading.source, reading.checksum)
             checksum = resolve_checksum(place, source or reading.source, sums)
-            return Read(checksum, read_facts(source, reading.need(source, checksum)))
+            return Read(checksum, read_facts(source, reading.need(source, checksum), keep=reading.keep))
         except ImageError as exc:
             return exc
 

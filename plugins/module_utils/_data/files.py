@@ -12,9 +12,7 @@ import os
 import shutil
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._data.hashing import file_digests, new_hashes
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError
-from ansible_collections.xloud.image.plugins.module_utils._model.export import FileFacts, WantedExport
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import BreakError, DataError, InputError
 
 
 def part_path(path: str) -> str:
@@ -37,6 +35,7 @@ def replacing(path: str, size: int) -> t.Iterator[t.BinaryIO]:
         _check_room(path, size)
         with _open_part(part, path) as handle:
             try:
+                handle.truncate(0)
                 yield handle
                 handle.flush()
                 os.fsync(handle.fileno())
@@ -48,8 +47,92 @@ def replacing(path: str, size: int) -> t.Iterator[t.BinaryIO]:
         raise DataError(f"{path} cannot be written: {exc.strerror or exc}. Nothing was left behind.") from exc
 
 
+class Part:
+    """
+    The temporary neighbour that a file is written to, with what an interrupted run left in it.
+
+    :param path: Its own path, and C(handle) the open file.
+    :param was_begun: It holds what an interrupted run left.
+    """
+
+    def __init__(self, path: str, handle: t.BinaryIO, size: int) -> None:
+        self.path = path
+        self.handle = handle
+        self._converted: str | None = None
+        self.was_begun = 0 < self.size <= size
+        if not self.was_begun:
+            self.begin_again()
+        self.handle.seek(0, os.SEEK_END)
+
+    @property
+    def size(self) -> int:
+        """The bytes that it holds."""
+        return os.fstat(self.handle.fileno()).st_size
+
+    def begin_again(self) -> None:
+        """Empty it."""
+        self.was_begun = False
+        self.handle.truncate(0)
+        self.handle.seek(0)
+
+    def converted(self) -> str:
+        """Return where to write what takes the name of the file in its stead."""
+        self._converted = f"{self.path.removesuffix('.part')}.converted.part"
+        return self._converted
+
+    def take_name(self, path: str) -> None:
+        """Give the file its name, once it is safe on the disk."""
+        if self._converted is None:
+            os.fsync(self.handle.fileno())
+            os.replace(self.path, path)
+            return
+        with open(self._converted, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(self._converted, path)
+        os.unlink(self.path)
+
+    def remove(self, *, keep_data: bool = False) -> None:
+        """Remove all that was written, or all but the data as it came."""
+        for path in (self._converted, None if keep_data else self.path):
+            if path is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+
+
+@contextlib.contextmanager
+def resuming(path: str, size: int) -> t.Iterator[Part]:
+    """
+    Open a temporary neighbour for writing, which takes the name C(path) once the block ends well.
+
+    What was at C(path) stays until then. The neighbour stays for the next run if the block is interrupted, or the
+    connection breaks, and is removed after any other failure.
+
+    :param size: The bytes that it will hold.
+    :raises DataError: There is not enough room, the disk fails, or another process is writing the same file.
+    """
+    name = part_path(path)
+    try:
+        with _open_part(name, path) as handle:
+            part = Part(name, handle, size)
+            try:
+                _check_room(path, size - part.size)
+                yield part
+                handle.flush()
+                part.take_name(path)
+            except BreakError as exc:
+                part.remove(keep_data=True)
+                exc.message += f" {part.size} bytes are kept in {name}, and the next run goes on from there."
+                raise
+            except BaseException as exc:
+                part.remove(keep_data=not isinstance(exc, Exception))
+                raise
+    except OSError as exc:
+        raise DataError(f"{path} cannot be written: {exc.strerror or exc}. Nothing was left behind.") from exc
+
+
 def _open_part(part: str, path: str) -> t.BinaryIO:
-    handle = open(part, "ab")  # noqa: SIM115 - the caller closes it
+    # Neither emptied before it is locked nor written at its end alone, since zeros are left out.
+    handle = open(part, "r+b", opener=_create)  # noqa: SIM115 - the caller closes it
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
@@ -59,8 +142,11 @@ def _open_part(part: str, path: str) -> t.BinaryIO:
         # Whoever held the lock has given the file its name meanwhile: it is whole, and not ours to write.
         handle.close()
         return _open_part(part, path)
-    handle.truncate(0)
     return handle
+
+
+def _create(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT, 0o666)
 
 
 def _check_room(path: str, size: int) -> None:
@@ -107,29 +193,3 @@ def read_if_there(path: str) -> str | None:
             return handle.read()
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def digest_if_size(path: str, size: int | None, algorithm: str) -> str | None:
-    """Return a file's digest, None where its size is another one already: then its content is as well."""
-    found = file_size(path)
-    if found is None or found != size:
-        return None
-    if size == 0:
-        return str(new_hashes({algorithm})[algorithm].hexdigest())
-    return file_digests(path, {algorithm}, "path")[algorithm]
-
-
-def file_facts(wanted: WantedExport, size: int | None, algorithm: str) -> FileFacts:
-    """
-    Return the files of an export as they are.
-
-    The content of the data file is hashed only if it has the right size, and is not known already.
-
-    :param size: The bytes that the data should have.
-    :param algorithm: The hash to compute, as hashlib names it.
-    """
-    return FileFacts(
-        file_size(wanted.path),
-        digest_if_size(wanted.path, size, algorithm),
-        read_if_there(wanted.sidecar) if wanted.sidecar else None,
-    )

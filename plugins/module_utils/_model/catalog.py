@@ -28,6 +28,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import I
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion, requirements
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
+from ansible_collections.xloud.image.plugins.module_utils._model.stores import check_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import check_properties
 
 
@@ -240,6 +241,9 @@ def _merge(under: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[st
     for key in MERGED:
         if key in under and key in over:
             merged[key] = {**under[key], **over[key]}
+    for key, other in (("stores", "all_stores"), ("all_stores", "stores")):
+        if key in over and other not in over:
+            merged.pop(other, None)
     return merged
 
 
@@ -262,6 +266,8 @@ def _version(
     _check_properties(problems, f"{path}.properties", own)
     if given.get("revoked") and given.get("stage") == "published":
         problems.add(f"{path}.stage", "published contradicts revoked: true. Take one of them away.")
+    settings = _merge(base, own)
+    problems.attempt(check_stores, settings.get("stores"), settings.get("all_stores", False), False, f"{path}.")
     own_dates = {**dates, **{key: str(given[key]) for key in DATES if key in given}}
     return CatalogVersion(
         name=ImageName(template, version),
@@ -270,7 +276,7 @@ def _version(
         checksum=_checksum(problems, f"{path}.checksum", given.get("checksum"), directory),
         reason=given.get("reason"),
         revoked=given.get("revoked"),
-        settings=_merge(base, own),
+        settings=settings,
         own=own,
         retire_on=own_dates.get("retire_on"),
         delete_on=own_dates.get("delete_on"),

@@ -15,6 +15,12 @@ from ansible_collections.xloud.image.plugins.module_utils._model.checksum import
 from ansible_collections.xloud.image.plugins.module_utils._model.image import BASE_ATTRIBUTES, LIFECYCLE, VISIBILITIES
 from ansible_collections.xloud.image.plugins.module_utils._model.name import VERSION_PATTERN
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
+from ansible_collections.xloud.image.plugins.module_utils._model.source import (
+    AUTO,
+    DIRECT,
+    GLANCE_DIRECT,
+    WEB_DOWNLOAD,
+)
 
 STAGES: t.Final = ("staged", "published", "deprecated", "hidden", "retired")
 ROOT: t.Final = "image_catalog"
@@ -94,6 +100,11 @@ COUNT: t.Final = Kind(
 )
 FLAG: t.Final = Kind(lambda value: isinstance(value, bool), "true or false", {"type": "boolean"})
 TEXTS: t.Final = Kind(_is_texts, "a list of texts", _TEXTS_SCHEMA)
+NAMES: t.Final = Kind(
+    lambda value: _is_texts(value) and bool(value),
+    "a list of texts, at least one",
+    {**_TEXTS_SCHEMA, "minItems": 1},
+)
 DATE: t.Final = Kind(is_date, 'a day, such as "2027-04-30"', {**_text(_DATE), "format": "date"})
 DURATION: t.Final = Kind(
     is_duration,
@@ -176,10 +187,13 @@ IMAGE: t.Final[Keys] = {
     "disk_format": Key(TEXT, "The format of the data.", "found from the content"),
     "container_format": Key(TEXT, "The format of the container.", "bare"),
     "import_method": Key(
-        one_of(("auto", "direct", "web-download")),
-        "How data of a URL reaches the cloud: fetched by it, or sent.",
+        one_of((AUTO, DIRECT, GLANCE_DIRECT, WEB_DOWNLOAD)),
+        "How data reaches the cloud: sent, sent and imported, or fetched by the cloud from a URL.",
         "auto",
     ),
+    "stores": Key(NAMES, "The stores of the cloud that the image is in; more may have it."),
+    "all_stores": Key(FLAG, "Whether the image is in all stores of the cloud.", "false"),
+    "stores_exact": Key(FLAG, "Whether the image is in no other stores than those.", "false"),
 }
 DATES: t.Final[Keys] = {
     "retire_on": Key(DATE, "The announced day from which on the version is retired, the current one too."),

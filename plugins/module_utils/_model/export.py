@@ -7,9 +7,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import Plan
+from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
+
 SIDECAR_FORMAT: t.Final = 1
+SUMS_NAME: t.Final = "SHA256SUMS"
+EXPORT_FORMATS: t.Final = ("qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,12 +28,27 @@ class WantedExport:
 
     :param path: The file to write.
     :param sidecar: The file to write the metadata to, None for none.
+    :param sums: The file to enter the SHA-256 of both into, None for none.
     :param deactivate: Freeze the image while its data is read.
+    :param format: The format that the file is to have, None for that of the image.
+    :param compress: Compress the clusters of a qcow2 file.
     """
 
     path: str
     sidecar: str | None = None
     deactivate: bool = False
+    sums: str | None = None
+    format: str | None = None
+    compress: bool = False
+
+    def converts(self, image: Image) -> bool:
+        """Say whether the file is to hold something else than the data as it is in the cloud."""
+        return self.compress or self.format not in (None, image.disk_format)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that SHA256SUMS is to list."""
+        return (self.path, self.sidecar) if self.sidecar else (self.path,)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +56,40 @@ class FileFacts:
     """
     A file as it is: its size in bytes, the digest of its content if that had to be known, the text of its sidecar.
 
-    None stands for what is not there or was not read.
+    C(sha256) is its digest as SHA256SUMS has it, if that had to be known, and C(listed) what SHA256SUMS says of the
+    files of its folder. None stands for what is not there or was not read.
     """
 
     size: int | None = None
     digest: str | None = None
     sidecar: str | None = None
+    sha256: str | None = None
+    listed: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def lists(self, path: str, digest: str | None) -> bool:
+        """Say whether SHA256SUMS has this digest of a file."""
+        return digest is not None and self.listed.get(os.path.basename(path)) == digest
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportReading:
+    """What was read for the export of one image."""
+
+    image: Image
+    wanted: WantedExport
+    members: tuple[Member, ...] = ()
+    facts: FileFacts = dataclasses.field(default_factory=FileFacts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """The export of one image: what is asked for, how that is reached, and why it is not."""
+
+    image: Image
+    wanted: WantedExport
+    plan: Plan = dataclasses.field(default_factory=Plan)
+    error: ImageError | None = None
+
+    def ended(self, outcome: Outcome | None) -> Export:
+        """Return it with what came of it."""
+        return dataclasses.replace(self, error=outcome.error) if outcome and outcome.error else self

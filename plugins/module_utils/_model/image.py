@@ -111,6 +111,7 @@ class Image:
     created_at: str | None = None
     updated_at: str | None = None
     tags: frozenset[str] = frozenset()
+    stores: frozenset[str] = frozenset()
     properties: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
@@ -136,6 +137,7 @@ class Image:
             created_at=body.get("created_at"),
             updated_at=body.get("updated_at"),
             tags=frozenset(body.get("tags") or ()),
+            stores=frozenset(filter(None, (body.get("stores") or "").split(","))),
             properties={key: value for key, value in body.items() if is_custom_property(key) and value is not None},
         )
 
@@ -161,6 +163,7 @@ class Image:
         result.update(
             id=self.id or None,
             tags=sorted(self.tags),
+            stores=sorted(self.stores),
             properties=dict(sorted(self.properties.items())),
             stage=self.stage,
         )

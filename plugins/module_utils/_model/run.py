@@ -28,6 +28,7 @@ class WantedCatalog:
     :param retention: The retention of templates that left the document.
     :param max_removals: How many versions may be retired or deleted.
     :param verify_first: Verify local files before anything would be sent, as where nothing will be sent.
+    :param stores: The stores of the cloud, where the catalogue says which of them its images are in.
     """
 
     templates: tuple[CatalogTemplate, ...]
@@ -37,6 +38,13 @@ class WantedCatalog:
     max_removals: int = 10
     verify_first: bool = False
     owner: str | None = None
+    stores: tuple[str, ...] = ()
+
+    @property
+    def asks_for_stores(self) -> bool:
+        """Whether the catalogue says which stores any of its images are in."""
+        versions = (version for template in self.templates for version in template.versions)
+        return any("stores" in version.settings or version.settings.get("all_stores") for version in versions)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Reading:
     :param checksum: A checksum, or the path or URL of a SUMS file.
     :param need: How much of the source has to be read, once it and its checksum are known.
     :param settled: The version is published and never changes, so that its source may have gone.
+    :param keep: Take compressed data as it is.
     """
 
     name: str
@@ -54,6 +63,7 @@ class Reading:
     checksum: str | None
     need: t.Callable[[Source | None, Checksum | None], SourceNeed]
     settled: bool = False
+    keep: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

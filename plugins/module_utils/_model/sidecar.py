@@ -25,10 +25,14 @@ _TYPES: t.Final[dict[str, type | tuple[type, ...]]] = {
     "os_hash_value": (str, type(None)),
 }
 
+_CONVERTED: t.Final = dict.fromkeys(("os_hash_algo", "os_hash_value", "checksum", "size"))
+
 
 def parse_sidecar(text: str, option: str = "sidecar") -> dict[str, t.Any]:
     """
     Return the image that a sidecar describes, by the names that C(image_export) writes.
+
+    One whose data was converted has the format of the file, and neither size nor hash.
 
     :raises InputError: The text is no sidecar, or is of a newer format.
     """
@@ -40,6 +44,9 @@ def parse_sidecar(text: str, option: str = "sidecar") -> dict[str, t.Any]:
                 option, f"the sidecar has format {version}, and this release reads format {SIDECAR_FORMAT}."
             )
         image = document["image"]
+        if document.get("file"):
+            # What the cloud computed is of the data as it was there, and this is the data converted.
+            image = {**image, **_CONVERTED, "disk_format": document["file"]["disk_format"]}
         broken = [key for key, kind in _TYPES.items() if not isinstance(image[key], kind)]
     except (ValueError, KeyError, TypeError) as exc:
         raise InputError(option, f"the file is no sidecar of xloud.image.image_export: {exc!r}.") from exc

@@ -97,12 +97,16 @@ class SourceFacts:
     C(disk_format) is the format of the content, by the name that the Image service has for it.
     C(size) and C(virtual_size) are bytes. C(digests) maps algorithms, as hashlib names them, to hexadecimal
     digests of the whole content; it is empty where nothing had to be hashed yet.
+    C(compression) is how the source holds its content, such as C(xz): then the facts are those of the content, and
+    C(packed_digests) are those of the source as it is.
     """
 
     disk_format: str | None = None
     size: int | None = None
     virtual_size: int | None = None
     digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    compression: str | None = None
+    packed_digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +125,11 @@ class SourceNeed:
 
 
 WEB_DOWNLOAD: t.Final = "web-download"
+GLANCE_DIRECT: t.Final = "glance-direct"
+GLANCE_DOWNLOAD: t.Final = "glance-download"
+DIRECT: t.Final = "direct"
+AUTO: t.Final = "auto"
+IMPORT_METHODS: t.Final = (AUTO, DIRECT, GLANCE_DIRECT, WEB_DOWNLOAD, GLANCE_DOWNLOAD)
 # What the Image service hashes with unless it is configured otherwise.
 DEFAULT_ALGORITHM: t.Final = "sha512"
 
@@ -133,14 +142,19 @@ class Upload:
     :param source: Where the data is.
     :param checksum: What the data must hash to, if that was declared.
     :param size: The number of bytes, where known.
-    :param method: C(direct) sends the data, C(web-download) has the cloud fetch it, C(auto) takes the second
-        where the cloud offers it and the result can be verified.
+    :param method: One of C(IMPORT_METHODS).
+    :param stores: The stores of the cloud that the data is to be in; those of its choice where none is named.
+    :param keep: Leave compressed data as it is.
+    :param compression: How the source holds the data, where it is to be decompressed on the way.
     """
 
-    source: Source
+    source: Source | CloudSource
     checksum: Checksum | None
     size: int | None
     method: str
+    stores: tuple[str, ...] = ()
+    keep: bool = False
+    compression: str | None = None
 
     @property
     def verifiable_by_cloud(self) -> bool:

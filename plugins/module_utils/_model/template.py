@@ -14,7 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.checksum import
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import BASE_ATTRIBUTES, LIFECYCLE
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
-from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
+from ansible_collections.xloud.image.plugins.module_utils._model.source import CloudSource, Source
 
 GIB: t.Final = 1024**3
 
@@ -26,10 +26,11 @@ class Template:
 
     None means "not asked for": what the cloud has is left alone. A property whose value is None is to be removed.
     C(min_disk) is GiB, C(min_ram) is MiB. C(staged_since) is the day to record on an image that is created.
+    C(stores) are those that the image is to be in, and with C(stores_exact) in no others.
     """
 
     name: ImageName
-    source: Source | None = None
+    source: Source | CloudSource | None = None
     checksum: Checksum | None = None
     import_method: str = "auto"
     disk_format: str | None = None
@@ -41,7 +42,14 @@ class Template:
     tags: frozenset[str] | None = None
     properties: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     replace: bool = False
+    stores: tuple[str, ...] | None = None
+    stores_exact: bool = False
     staged_since: str | None = None
+
+    @property
+    def keep(self) -> bool:
+        """Whether compressed data stays as it is: what another image has, or a container made for it."""
+        return isinstance(self.source, CloudSource) or self.container_format == "compressed"
 
 
 def check_properties(given: t.Mapping[str, t.Any], option: str = "properties") -> dict[str, str | None]:

@@ -29,6 +29,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.run import (
     WantedCatalog,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceNeed
+from ansible_collections.xloud.image.plugins.module_utils._model.stores import choose_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template
 from ansible_collections.xloud.image.plugins.module_utils._model.visibility import WantedVisibility
 from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
@@ -42,6 +43,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.lifecycle import
 )
 from ansible_collections.xloud.image.plugins.module_utils._plan.member import forget_members, plan_members
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import resolve
+from ansible_collections.xloud.image.plugins.module_utils._plan.stores import is_placement, plan_stores
 from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
     metadata_drift,
     plan_adoption,
@@ -51,6 +53,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.template import 
 )
 from ansible_collections.xloud.image.plugins.module_utils._plan.visibility import needs_replacement, plan_visibility
 
+_STORES: t.Final = ("stores", "all_stores", "stores_exact")
 Images: t.TypeAlias = t.Mapping[str, tuple[Image, ...]]
 _Found: t.TypeAlias = t.Mapping[str, Image | None]
 
@@ -115,7 +118,8 @@ def _reading(version: CatalogVersion, images: tuple[Image, ...], wanted: WantedC
 
     source = Source.parse(version.source) if version.source else None
     settled = image is not None and image.was_published and image.is_ours
-    return Reading(str(version.name), source, version.checksum, need, settled)
+    keep = version.settings.get("container_format") == "compressed"
+    return Reading(str(version.name), source, version.checksum, need, settled, keep)
 
 
 def _found(template: CatalogTemplate, images: Images) -> tuple[dict[str, Image | None], dict[str, ImageError]]:
@@ -307,8 +311,18 @@ class _Planner:
             return (dataclasses.replace(first, plan=_cleaned_up(first.plan, placement, images)), *others)
         content = self._content(placement, image, images)
         if placement.stage == "staged":
-            return (Step(placement.name, content),)
-        return self._offer(placement, content, image, current)
+            steps: tuple[Step, ...] = (Step(placement.name, content),)
+        else:
+            steps = self._offer(placement, content, image, current)
+        return (*steps, *self._placed(placement, steps[-1].plan.image))
+
+    def _placed(self, placement: Placement, image: Image | None) -> tuple[Step, ...]:
+        """Return the step that moves an image between stores: one of its own, since nothing else waits for it."""
+        if image is None or not image.id or image.status != "active" or not placement.version.listed:
+            return ()
+        wanted = _template(placement.version, image, Read(), None, self.wanted)
+        plan = plan_stores(wanted.stores, image, exact=wanted.stores_exact)
+        return (Step(placement.name, plan, (placement.name,), late=True),) if plan.actions else ()
 
     def _deletion(self, placement: Placement, image: Image) -> Plan:
         content = self._metadata(placement, image) if placement.version.listed else Plan(image=image)
@@ -358,7 +372,8 @@ class _Planner:
         source = Source.parse(version.source) if version.source else None
         if image and (placement.name not in self.facts.reads or (image.was_published and not read.facts.size)):
             source = None
-        content = plan_template(_template(version, image, read, source, self.wanted), images, read.facts)
+        wanted = _template(version, image, read, source, self.wanted)
+        content = plan_template(wanted, images, read.facts, placed=False)
         if content.image and content.image.id:
             return combine(content, plan_adoption(version.name, content.image))
         return content
@@ -439,7 +454,7 @@ def _project(project: Project | ImageError) -> Project:
 
 
 def _needs(current: VersionPlan | None) -> tuple[str, ...]:
-    return tuple(step.key for step in current.steps if step.plan.actions) if current else ()
+    return tuple(step.key for step in current.steps if not is_placement(step.plan)) if current else ()
 
 
 def _is_on_offer(image: Image) -> bool:
@@ -472,11 +487,18 @@ def _template(
     version: CatalogVersion, image: Image | None, read: Read, source: Source | None, wanted: WantedCatalog
 ) -> Template:
     settings = version.settings
+    stores = None
+    if "stores" in settings or settings.get("all_stores"):
+        option = f"image_catalog.{version.name.template}.versions.{version.name.version}.stores"
+        stores = choose_stores(settings.get("stores"), settings.get("all_stores", False), wanted.stores, option)
+    exact = settings.get("stores_exact", False)
     if image and image.was_published:
         # The template and the defaults describe versions that are still to be made.
         settings = {**version.own, **({"protected": settings["protected"]} if "protected" in settings else {})}
     return dataclasses.replace(
         _described(version, settings),
+        stores=stores,
+        stores_exact=exact,
         source=source,
         checksum=read.checksum,
         owner=None if image else wanted.owner,
@@ -487,7 +509,7 @@ def _template(
 
 def _described(version: CatalogVersion, settings: t.Mapping[str, t.Any]) -> Template:
     tags = settings.get("tags")
-    given = {key: value for key, value in settings.items() if key != "tags"}
+    given = {key: value for key, value in settings.items() if key not in ("tags", *_STORES)}
     return Template(version.name, tags=None if tags is None else frozenset(tags), **given)
 
 

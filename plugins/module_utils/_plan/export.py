@@ -6,12 +6,27 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import fnmatch
+import hashlib
 import json
+import os
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ForbiddenError, PlanError
-from ansible_collections.xloud.image.plugins.module_utils._model.export import SIDECAR_FORMAT, FileFacts, WantedExport
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    ForbiddenError,
+    ImageError,
+    InputError,
+    PlanError,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.export import (
+    SIDECAR_FORMAT,
+    Export,
+    ExportReading,
+    FileFacts,
+    WantedExport,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, REPLACES, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
@@ -21,6 +36,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     PatchOperation,
     Plan,
     ReactivateImage,
+    RecordSums,
     UpdateImage,
     WriteSidecar,
 )
@@ -57,32 +73,138 @@ def plan_export(
     :raises PlanError: The image has no data, or nothing to verify it by.
     :raises ForbiddenError: The data of a deactivated image would be read by somebody who is no administrator.
     """
-    algorithm, digest = verifying_hash(image)
+    _check_wanted(wanted, image)
+    content = sidecar_content(image, members, wanted) if wanted.sidecar else None
+    is_right = _is_right(wanted, image, facts, content)
     left_frozen = image.status == "deactivated" and FROZEN in image.properties
     actions: list[Action] = []
-    if facts.size != image.size or facts.digest != digest:
+    if not is_right:
         _check_may_read(wanted, image, roles)
         actions += _freezing(wanted, image)
-        reason = f"export {image.name} to {wanted.path}: {_export_reason(facts)}"
-        actions.append(ExportData(image.name, reason, image.id, wanted.path, image.size or 0, algorithm, digest))
+        actions.append(_export(wanted, image, facts))
         left_frozen = left_frozen or any(isinstance(action, DeactivateImage) for action in actions)
     if left_frozen or FROZEN in image.properties:
         actions += _thawing(image, left_frozen)
-    content = sidecar_content(image, members) if wanted.sidecar else None
     if wanted.sidecar and content and content != facts.sidecar:
         reason = f"write the metadata of {image.name} to {wanted.sidecar}: " + (
             "it is not there" if facts.sidecar is None else "it has changed"
         )
         actions.append(WriteSidecar(image.name, reason, image.id, wanted.sidecar, content))
-    before = {"path": wanted.path, algorithm: facts.digest, "size": facts.size, "sidecar": _parsed(facts.sidecar)}
-    after = {"path": wanted.path, algorithm: digest, "size": image.size, "sidecar": _parsed(content)}
-    if facts.size is None:
-        before = {}
-    return Plan(tuple(actions), before, after, _thawed(image))
+    is_listed = is_right and _is_listed(wanted, facts, content)
+    if wanted.sums and not is_listed:
+        reason = f"enter {wanted.path} into {os.path.basename(wanted.sums)}"
+        actions.append(RecordSums(image.name, reason, image.id, wanted.sums, wanted.files))
+    algorithm, digest = verifying_hash(image)
+    after = {**_view(wanted, image, algorithm, digest), "sidecar": _parsed(content)}
+    before = {**after, "sidecar": _parsed(facts.sidecar)}
+    if wanted.sums:
+        before["listed"], after["listed"] = is_listed, True
+    if not is_right:
+        before.update({"size": facts.size, algorithm: facts.digest})
+    return Plan(tuple(actions), before if facts.size is not None else {}, after, _thawed(image))
+
+
+def _view(wanted: WantedExport, image: Image, algorithm: str, digest: str) -> dict[str, t.Any]:
+    converted = {"format": wanted.format or image.disk_format} if wanted.converts(image) else {}
+    return {"path": wanted.path, algorithm: digest, "size": image.size, **converted}
+
+
+def _check_wanted(wanted: WantedExport, image: Image) -> None:
+    if wanted.compress and (wanted.format or image.disk_format) != "qcow2":
+        raise InputError("compress", f"only qcow2 can be compressed. Set format: qcow2 to export {image.name} so.")
+    if wanted.converts(image) and not (wanted.sidecar and wanted.sums):
+        raise InputError(
+            "format",
+            "a converted file is recognised by its sidecar and SHA256SUMS: leave sidecar: false and sums: false out.",
+        )
+
+
+def _is_right(wanted: WantedExport, image: Image, facts: FileFacts, content: str | None) -> bool:
+    """Say whether the file holds the data already."""
+    if wanted.converts(image):
+        # The cloud knows no hash of it. It was made of this data if the sidecar says so, and is whole if the list does.
+        return _file_of(facts.sidecar) == _file_of(content) and facts.lists(wanted.path, facts.sha256)
+    return facts.size == image.size and facts.digest == verifying_hash(image)[1]
+
+
+def _is_listed(wanted: WantedExport, facts: FileFacts, content: str | None) -> bool:
+    if not facts.lists(wanted.path, facts.sha256):
+        return False
+    return wanted.sidecar is None or facts.lists(wanted.sidecar, hashlib.sha256((content or "").encode()).hexdigest())
+
+
+def _file_of(sidecar: str | None) -> t.Any:
+    """Return what a sidecar says of its file: its format, and the data that it was made of."""
+    try:
+        document = json.loads(sidecar or "{}")
+        image = document["image"]
+        return document["file"], image["os_hash_algo"], image["os_hash_value"], image["checksum"], image["disk_format"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _export(wanted: WantedExport, image: Image, facts: FileFacts) -> ExportData:
+    algorithm, digest = verifying_hash(image)
+    converted = (wanted.format or image.disk_format) if wanted.converts(image) else None
+    form = f" as {converted}" if converted else ""
+    return ExportData(
+        image.name,
+        f"export {image.name} to {wanted.path}{form}: {_export_reason(facts)}",
+        image.id,
+        wanted.path,
+        image.size or 0,
+        algorithm,
+        digest,
+        image.disk_format,
+        converted,
+        wanted.compress,
+    )
 
 
 def _export_reason(facts: FileFacts) -> str:
     return "it is not there" if facts.size is None else "the file has other content"
+
+
+def select_images(names: t.Sequence[str], images: t.Collection[Image]) -> tuple[Image, ...]:
+    """
+    Return the images that names, ids and patterns such as C(ubuntu-*) mean, sorted by name.
+
+    A pattern means all whose data is there.
+
+    :raises InputError: One of them means no image, or a name means several.
+    """
+    chosen: dict[str, Image] = {}
+    for name in names:
+        found = [image for image in images if name in (image.name, image.id)]
+        if not found:
+            found = [each for each in images if fnmatch.fnmatchcase(each.name, name) and not each.is_unfinished]
+        if not found:
+            raise InputError("images", f"{name} is no image of the project, and no pattern that any matches.")
+        chosen.update({image.id: image for image in found})
+    by_name = collections.Counter(image.name for image in chosen.values())
+    for name, count in by_name.items():
+        if count > 1:
+            ids = sorted(image.id for image in chosen.values() if image.name == name)
+            raise InputError("images", f"{count} images are named {name}: {', '.join(ids)}. Export each by its id.")
+    return tuple(sorted(chosen.values(), key=lambda image: image.name))
+
+
+def plan_exports(
+    readings: t.Iterable[ExportReading | tuple[Image, WantedExport, ImageError]], roles: t.Collection[str]
+) -> tuple[Export, ...]:
+    """Return the export of each image, with its plan, or why there is none."""
+    exports = []
+    for reading in readings:
+        if not isinstance(reading, ExportReading):
+            image, wanted, error = reading
+            exports.append(Export(image, wanted, error=error))
+            continue
+        try:
+            plan = plan_export(reading.wanted, reading.image, reading.members, reading.facts, roles)
+            exports.append(Export(reading.image, reading.wanted, plan))
+        except ImageError as exc:
+            exports.append(Export(reading.image, reading.wanted, error=exc))
+    return tuple(exports)
 
 
 def _check_may_read(wanted: WantedExport, image: Image, roles: t.Collection[str]) -> None:
@@ -131,18 +253,19 @@ def _thawed(image: Image) -> Image:
     return dataclasses.replace(image, status="active", properties=properties)
 
 
-def sidecar_content(image: Image, members: t.Collection[Member]) -> str:
+def sidecar_content(image: Image, members: t.Collection[Member], wanted: WantedExport | None = None) -> str:
     """
     Return the text of a sidecar: all of an image that C(image_template) needs to make the same one again.
 
-    It is JSON, sorted, and depends on nothing but the image and its members.
+    It is JSON, sorted, and depends on nothing but the image, its members and the format that the file is to have.
     """
     properties = {k: v for k, v in sorted(image.properties.items()) if k not in (FROZEN, REPLACES)}
-    document = {
+    document: dict[str, t.Any] = {
         "format_version": SIDECAR_FORMAT,
         "image": {
             "id": image.id,
             "name": image.name,
+            "status": _thawed(image).status,
             "visibility": image.visibility,
             "hidden": image.hidden,
             "protected": image.protected,
@@ -160,6 +283,8 @@ def sidecar_content(image: Image, members: t.Collection[Member]) -> str:
         },
         "members": [member.as_result() for member in sorted(members)],
     }
+    if wanted and wanted.converts(image):
+        document["file"] = {"disk_format": wanted.format or image.disk_format, "compressed": wanted.compress}
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -95,7 +95,7 @@ def image_of(version: VersionPlan, outcomes: Outcomes) -> Image | None:
 
 def _problem(version: VersionPlan, outcomes: Outcomes) -> str | None:
     failed = (outcome.error for outcome in _of(version, outcomes) if not outcome.in_use)
-    return next((error.message for error in (version.error, *failed) if error), None)
+    return next((error.message for error in (*failed, version.error) if error), None)
 
 
 def _of(version: VersionPlan, outcomes: Outcomes) -> list[Outcome]:

@@ -19,6 +19,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     VERSION,
     Image,
 )
+from ansible_collections.xloud.image.plugins.module_utils._model.method import check_method
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     Action,
@@ -31,17 +32,22 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.source import (
     DEFAULT_ALGORITHM,
-    WEB_DOWNLOAD,
+    CloudSource,
+    Source,
     SourceFacts,
     SourceNeed,
     Upload,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, minimum_disk
 from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch, view
+from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import Found, resolve
+from ansible_collections.xloud.image.plugins.module_utils._plan.stores import plan_stores
 
 # Formats that have no mark of their own: their content looks like any raw data.
 _UNMARKED: t.Final = frozenset({"raw", "ami", "ari", "aki", "ploop"})
+# How the names of compressed files end.
+_COMPRESSED: t.Final = (".gz", ".bz2", ".xz", ".zst")
 # Guards and book-keeping that may change on a published image: they are no part of what it is.
 _NEVER_FROZEN: t.Final = frozenset({"protected", SOURCE_CHECKSUM})
 
@@ -54,7 +60,7 @@ def source_need(wanted: Template, images: t.Collection[Image], *, verify_first: 
     :raises PlanError: Several images bear the name.
     """
     current = resolve(str(wanted.name), images).current
-    if wanted.source is None:
+    if wanted.source is None or isinstance(wanted.source, CloudSource):
         return SourceNeed()
     declared = frozenset({wanted.checksum.algorithm}) if wanted.checksum else frozenset()
     verified = declared if verify_first and not wanted.source.is_url else frozenset()
@@ -66,12 +72,13 @@ def source_need(wanted: Template, images: t.Collection[Image], *, verify_first: 
     return SourceNeed(True, verified) if same is False and wanted.replace else SourceNeed()
 
 
-def plan_template(wanted: Template, images: t.Collection[Image], facts: SourceFacts) -> Plan:
+def plan_template(wanted: Template, images: t.Collection[Image], facts: SourceFacts, *, placed: bool = True) -> Plan:
     """
     Plan what makes one version of a template be in the cloud as wanted.
 
     :param images: The images of that name in the project, hidden ones included.
     :param facts: What was read of the source, as C(source_need) asked for.
+    :param placed: Bring an image that is there into its stores as well.
     :raises PlanError: The image is published and would have to change, is staged and would have to be
         replaced without C(replace), or is being made by somebody else.
     :raises DataError: The source is not what it is declared to be.
@@ -81,6 +88,8 @@ def plan_template(wanted: Template, images: t.Collection[Image], facts: SourceFa
     _check_declared(wanted, facts)
     cleanup = tuple(_delete(image, _leftover_reason(image)) for image in found.leftovers)
     plan = _plan_current(wanted, found, facts)
+    if placed and plan.image and plan.image.id:
+        plan = combine(plan, plan_stores(wanted.stores, plan.image, exact=wanted.stores_exact))
     return dataclasses.replace(plan, actions=(*cleanup, *plan.actions))
 
 
@@ -94,7 +103,7 @@ def _plan_current(wanted: Template, found: Found, facts: SourceFacts) -> Plan:
             "Wait until it is active, or delete it."
         )
     if _is_same_content(wanted, current, facts):
-        return _plan_metadata(wanted, current)
+        return _plan_metadata(wanted, current, facts)
     return _plan_replacement(wanted, current, facts)
 
 
@@ -152,11 +161,12 @@ def _check_declared(wanted: Template, facts: SourceFacts) -> None:
     declared = wanted.checksum
     if declared is None:
         return
-    digest = facts.digests.get(declared.algorithm)
-    if digest is not None and digest != declared.digest:
+    known = [each.get(declared.algorithm) for each in (facts.digests, facts.packed_digests)]
+    digests = [digest for digest in known if digest is not None]
+    if digests and declared.digest not in digests:
         raise DataError(
             f"{wanted.source} is not what its checksum says: {declared} was declared, "
-            f"and the content is {declared.algorithm}:{digest}. Nothing was changed."
+            f"and the content is {declared.algorithm}:{digests[0]}. Nothing was changed."
         )
 
 
@@ -165,12 +175,18 @@ def _matches_declared(wanted: Template, current: Image) -> bool | None:
     declared = wanted.checksum
     if declared is None:
         return None
-    if declared.algorithm == current.os_hash_algo:
-        return declared.digest == current.os_hash_value
     recorded = current.properties.get(SOURCE_CHECKSUM, "")
-    if recorded.startswith(f"{declared.algorithm}:"):
-        return recorded == str(declared)
-    return None
+    if recorded == str(declared):
+        return True
+    if declared.algorithm == current.os_hash_algo:
+        is_same = declared.digest == current.os_hash_value
+        # It may be the checksum of the compressed file.
+        return None if not is_same and not recorded and _looks_compressed(wanted) else is_same
+    return False if recorded.startswith(f"{declared.algorithm}:") else None
+
+
+def _looks_compressed(wanted: Template) -> bool:
+    return isinstance(wanted.source, Source) and wanted.source.filename.lower().endswith(_COMPRESSED)
 
 
 def _is_same_content(wanted: Template, current: Image, facts: SourceFacts) -> bool:
@@ -187,13 +203,23 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
     name = str(wanted.name)
     if wanted.source is None:
         raise InputError("source", f"image {name} is not in the cloud, and creating it needs its data.")
-    upload = Upload(wanted.source, wanted.checksum, facts.size, wanted.import_method)
-    _check_method(upload)
+    upload = Upload(
+        wanted.source,
+        wanted.checksum,
+        facts.size,
+        wanted.import_method,
+        wanted.stores or (),
+        wanted.keep,
+        facts.compression,
+    )
+    check_method(upload)
     body = _creation_body(wanted, facts)
     if replaces:
         body[REPLACES] = replaces.id
     image = _predicted(body, wanted, facts)
     after = view(image, [*body, "protected"] if wanted.protected else body)
+    if wanted.stores:
+        after = dict(sorted({**after, "stores": sorted(wanted.stores)}.items()))
     reason = f"create {name} from {wanted.source}: " + (
         f"the staged {replaces.id} has other content" if replaces else "it is not in the cloud yet"
     )
@@ -203,26 +229,13 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
     return Plan(actions, {}, after, image)
 
 
-def _check_method(upload: Upload) -> None:
-    if upload.method != WEB_DOWNLOAD:
-        return
-    if not upload.source.is_url:
-        raise InputError("import_method", f"web-download takes a URL, and {upload.source} is a file. Leave it out.")
-    if not upload.verifiable_by_cloud:
-        raise InputError(
-            "import_method",
-            f"web-download cannot be verified by {upload.checksum}, since the cloud computes {DEFAULT_ALGORITHM}. "
-            f"Give {DEFAULT_ALGORITHM}:<128 digits> as checksum, or set import_method: direct.",
-        )
-
-
 def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
     properties = {key: value for key, value in wanted.properties.items() if value is not None}
     properties[TEMPLATE] = wanted.name.template
     properties[VERSION] = str(wanted.name.version)
     if wanted.staged_since:
         properties[STAGED_SINCE] = wanted.staged_since
-    properties = {**_record(wanted), **properties}
+    properties = {**_record(wanted, facts), **properties}
     min_disk = wanted.min_disk if wanted.min_disk is not None else minimum_disk(facts.virtual_size or 0)
     body = {
         "name": str(wanted.name),
@@ -258,6 +271,7 @@ def _predicted(body: t.Mapping[str, t.Any], wanted: Template, facts: SourceFacts
             "protected": bool(wanted.protected),
             "size": facts.size,
             "virtual_size": facts.virtual_size,
+            "stores": ",".join(wanted.stores or ()),
         }
     )
 
@@ -307,8 +321,8 @@ def _content_difference(wanted: Template, current: Image, facts: SourceFacts) ->
     return f"the cloud has {algorithm}:{current.os_hash_value}, and {wanted.source} is {algorithm}:{digest}"
 
 
-def _plan_metadata(wanted: Template, current: Image) -> Plan:
-    attributes = _wanted_attributes(wanted)
+def _plan_metadata(wanted: Template, current: Image, facts: SourceFacts) -> Plan:
+    attributes = _wanted_attributes(wanted, facts)
     patch = plan_patch(current, attributes)
     _check_formats(wanted, current)
     if current.was_published:
@@ -321,7 +335,7 @@ def _plan_metadata(wanted: Template, current: Image) -> Plan:
     return Plan((action,), before, view(after, attributes), after)
 
 
-def _wanted_attributes(wanted: Template) -> dict[str, t.Any]:
+def _wanted_attributes(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
     given = {
         "min_disk": wanted.min_disk,
         "min_ram": wanted.min_ram,
@@ -329,16 +343,20 @@ def _wanted_attributes(wanted: Template) -> dict[str, t.Any]:
         "tags": None if wanted.tags is None else _tags(wanted.tags),
     }
     attributes: dict[str, t.Any] = {key: value for key, value in given.items() if value is not None}
-    return {**attributes, **_record(wanted), **wanted.properties}
+    return {**attributes, **_record(wanted, facts), **wanted.properties}
 
 
 def _tags(given: t.Iterable[str]) -> list[str]:
     return sorted({*given, TAG})
 
 
-def _record(wanted: Template) -> dict[str, str]:
-    """Return the property that lets later runs compare a checksum which the Image service has no hash for."""
-    if wanted.checksum is None or wanted.checksum.algorithm == DEFAULT_ALGORITHM:
+def _record(wanted: Template, facts: SourceFacts) -> dict[str, str]:
+    """
+    Return the property that lets later runs compare a checksum which the Image service has no hash for.
+
+    It has none of data that came compressed either, if the checksum is that of the compressed file.
+    """
+    if wanted.checksum is None or (wanted.checksum.algorithm == DEFAULT_ALGORITHM and not facts.compression):
         return {}
     return {SOURCE_CHECKSUM: str(wanted.checksum)}
 
@@ -367,7 +385,7 @@ def _check_frozen(wanted: Template, current: Image, patch: t.Iterable[PatchOpera
 
 def metadata_drift(wanted: Template, image: Image) -> str:
     """Return in words how the metadata of a published image differs from what is wanted, and is kept."""
-    patch = plan_patch(image, _wanted_attributes(wanted))
+    patch = plan_patch(image, _wanted_attributes(wanted, SourceFacts()))
     return describe(image, [operation for operation in patch if not _is_book_keeping(image, operation)])
 
 

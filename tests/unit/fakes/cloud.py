@@ -42,6 +42,7 @@ class Sent:
     query: dict[str, str]
     headers: dict[str, str]
     body: Any
+    timeout: Any = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -90,12 +91,15 @@ class FakeCloud(BaseAdapter):
     sent: list[Sent] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
-    def session(self, project_id: str = "p-own", roles: tuple[str, ...] = ("member",)) -> Session:
+    def session(
+        self, project_id: str = "p-own", roles: tuple[str, ...] = ("member",), region_name: str | None = None
+    ) -> Session:
         """Return a conversation on behalf of a project."""
         transport = requests.Session()
         transport.mount(URL, self)
         auth = FakeAuth(project_id, self.projects[project_id], roles)
-        return Session(keystone.Session(auth=auth, session=transport), f"{URL}{PREFIX}/v2", "cloud test")
+        identity = keystone.Session(auth=auth, session=transport)
+        return Session(identity, f"{URL}{PREFIX}/v2", "cloud test", region_name=region_name)
 
     @property
     def log(self) -> list[str]:
@@ -123,12 +127,12 @@ class FakeCloud(BaseAdapter):
         """Give another answer to the next such request."""
         self.faults.append(Fault(method, pattern, answer, 1))
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, timeout: Any = None, **_: Any) -> requests.Response:
         """Answer a request, as the adapter of a requests session."""
         parts = urllib.parse.urlsplit(request.url)
         service, _slash, path = re.sub(r"^/(image/v2|identity/v3)", r"\1 ", parts.path).partition(" ")
         query = dict(urllib.parse.parse_qsl(parts.query))
-        self.sent.append(Sent(request.method, path, query, dict(request.headers), request.body))
+        self.sent.append(Sent(request.method, path, query, dict(request.headers), request.body, timeout))
         for fault in self.faults:
             if fault.times and fault.method == request.method and re.fullmatch(fault.pattern, path):
                 fault.times -= 1
@@ -173,7 +177,7 @@ def refusal(request: requests.PreparedRequest, status: int, message: str, html: 
 def respond(request: requests.PreparedRequest, answer: Answer, announced: int | None = None) -> requests.Response:
     """Return a response that streams; C(announced) is a Content-Length other than the true one."""
     body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-    headers = {}
+    headers = dict(answer.headers)
     if answer.status == 202:
         headers["X-OpenStack-Request-ID"] = answer.body["x-openstack-request-id"]
     if answer.status in (202, 204):

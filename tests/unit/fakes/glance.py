@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,7 @@ class Answer:
 
     status: int
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,21 +74,31 @@ class FakeImageService:
     """
     The state of an Image service, and the rules by which requests change it.
 
-    Attributes that are no state make it misbehave: C(corrupt) spoils data that arrives, C(forgets) are paths that a
-    PATCH accepts and does not keep, C(in_use) are ids that the store would not delete.
+    C(stores) are its stores, the default one first; without any it has one, which it does not name. C(regions) are
+    other services that it can fetch from.
+
+    Attributes that are no state make it misbehave: C(corrupt) spoils data that arrives, C(broken) are stores that
+    take none, C(forgets) are paths that a PATCH accepts and does not keep, C(in_use) are ids that the store would not
+    delete.
     """
 
     page_size: int = 1000
     hash_algorithm: str = "sha512"
     import_methods: tuple[str, ...] = ("glance-direct", "web-download")
+    stores: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
+    regions: dict[str, FakeImageService] = field(default_factory=dict)
     web: dict[str, bytes] = field(default_factory=dict)
     polls: int = 2
     corrupt: bool = False
+    ranges: bool = True
+    broken: set[str] = field(default_factory=set)
     forgets: set[str] = field(default_factory=set)
     in_use: set[str] = field(default_factory=set)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
     data: dict[str, bytes] = field(default_factory=dict)
     received: dict[str, bytes] = field(default_factory=dict)
+    staged: dict[str, bytes] = field(default_factory=dict)
     members: dict[str, dict[str, str]] = field(default_factory=dict)
     tasks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -120,7 +131,7 @@ class FakeImageService:
             "self": f"/v2/images/{image_id}",
         }
         if data is not None:
-            self._store(image_id, data)
+            self._store(image_id, data, self.stores[:1])
         self.images[image_id].update(attributes)
         self.members[image_id] = dict(members)
         return image_id
@@ -274,25 +285,57 @@ class FakeImageService:
     # Data
 
     def _upload(self, caller: Caller, image_id: str, *, headers: Mapping[str, str], body: Any, **_: Any) -> Answer:
+        image = self._receivable(caller, image_id, headers, "saving")
+        store = headers.get("X-Image-Meta-Store")
+        if store and store not in self.stores:
+            raise RefusalError(400, f"Store for identifier {store} not found")
+        if store in self.read_only:
+            raise RefusalError(410, f"Error in store configuration. Adding images to store {store} is disabled.")
+        data = self._receive(image, headers, body)
+        into = [store] if store else list(self.stores[:1])
+        if self.broken & {*into}:
+            raise RefusalError(
+                500, "The server has either erred or is incapable of performing the requested operation."
+            )
+        self._store(image_id, data, into)
+        return Answer(204)
+
+    def _stage(self, caller: Caller, image_id: str, *, headers: Mapping[str, str], body: Any, **_: Any) -> Answer:
+        if "glance-direct" not in self.import_methods:
+            raise RefusalError(404, "The resource could not be found.")
+        image = self._receivable(caller, image_id, headers, "uploading")
+        self.staged[image_id] = self._receive(image, headers, body)
+        image.update(status="uploading", size=len(self.staged[image_id]))
+        return Answer(204)
+
+    def _receivable(self, caller: Caller, image_id: str, headers: Mapping[str, str], status: str) -> dict[str, Any]:
         image = self._writable(caller, image_id, "upload_image")
         if headers.get("Content-Type") != "application/octet-stream":
             raise RefusalError(415, "Unsupported Content-Type")
         if image["status"] != "queued":
-            raise RefusalError(409, f"Image status transition from {image['status']} to saving is not allowed")
+            raise RefusalError(409, f"Image status transition from {image['status']} to {status} is not allowed")
         if not image["disk_format"] or not image["container_format"]:
             raise RefusalError(400, "Properties disk_format, container_format must be set prior to saving data.")
+        return image
+
+    def _receive(self, image: Mapping[str, Any], headers: Mapping[str, str], body: Any) -> bytes:
+        image_id = image["id"]
         self.received[image_id] = b""
         for block in [body] if isinstance(body, bytes) else body or ():
             self.received[image_id] += block
-        length = headers.get("Content-Length")
-        if length is not None and int(length) != len(self.received[image_id]):
+        count = len(self.received[image_id])
+        length, announced = headers.get("Content-Length"), headers.get("X-OpenStack-Image-Size", "0")
+        if length is not None and int(length) != count:
             raise ConnectionResetError("the client announced other data than it sent")
-        self._store(image_id, self.received[image_id])
-        return Answer(204)
+        if int(announced) not in (0, count):
+            raise RefusalError(400, f"Size mismatch: expected {announced} bytes, got {count} bytes")
+        return self.received[image_id]
 
-    def _store(self, image_id: str, data: bytes) -> None:
+    def _store(self, image_id: str, data: bytes, stores: Iterable[str] = ()) -> None:
         kept = data[:-1] + b"!" if self.corrupt else data
         self.data[image_id] = kept
+        if self.stores:
+            self.images[image_id]["stores"] = ",".join(stores)
         self.images[image_id].update(
             status="active",
             size=len(kept),
@@ -302,39 +345,136 @@ class FakeImageService:
             os_hash_value=hashlib.new(self.hash_algorithm, kept).hexdigest(),
         )
 
-    def _download(self, caller: Caller, image_id: str, **_: Any) -> Answer:
+    def _download(self, caller: Caller, image_id: str, *, headers: Mapping[str, str], **_: Any) -> Answer:
         image = self._visible(caller, image_id)
         if image["status"] == "deactivated" and not caller.is_admin:
             raise RefusalError(403, "The requested image has been deactivated. Image data download is forbidden.")
-        return Answer(200, self.data[image_id]) if image_id in self.data else Answer(204)
+        if image_id not in self.data:
+            return Answer(204)
+        data = self.data[image_id]
+        if "Range" not in headers or not self.ranges:
+            return Answer(200, data)
+        begin = int(headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        if begin >= len(data):
+            raise RefusalError(416, "Requested range not satisfiable")
+        return Answer(206, data[begin:], {"Content-Range": f"bytes {begin}-{len(data) - 1}/{len(data)}"})
 
     def _import_info(self, _caller: Caller, **_: Any) -> Answer:
         return Answer(200, {"import-methods": {"type": "array", "value": list(self.import_methods)}})
 
+    def _store_info(self, _caller: Caller, **_: Any) -> Answer:
+        if not self.stores:
+            raise RefusalError(404, "Multi backend is not supported at this site.")
+        entries = [{"id": store, **({"read-only": "true"} if store in self.read_only else {})} for store in self.stores]
+        return Answer(200, {"stores": [{**entries[0], "default": "true"}, *entries[1:]]})
+
     def _import(self, caller: Caller, image_id: str, *, body: Any, **_: Any) -> Answer:
-        image = self._writable(caller, image_id, "modify_image")
-        method = json.loads(body)["method"]
-        if method["name"] not in self.import_methods:
-            raise RefusalError(400, f"Unknown import method name '{method['name']}'.")
-        if image["status"] != "queued":
-            raise RefusalError(409, "Image needs to be in 'queued' state to use 'web-download' method")
-        request_id = f"req-{uuid.uuid4()}"
-        task = {"request_id": request_id, "status": "pending", "message": "", "uri": method["uri"], "polls": self.polls}
+        document = json.loads(body)
+        method, stores = document["method"], document.get("stores", list(self.stores[:1]))
+        image = self._visible(caller, image_id)
+        self._check_import(caller, image, method, stores)
+        request_id, task_id = f"req-{uuid.uuid4()}", str(uuid.uuid4())
+        task = {"id": task_id, "request_id": request_id, "status": "pending", "message": "", "polls": self.polls}
+        task |= {"created_at": str(len(self.tasks.get(image_id, []))), "project": caller.project_id}
+        task |= {"method": method, "stores": stores, "must": document.get("all_stores_must_succeed", True)}
         self.tasks.setdefault(image_id, []).append(task)
-        image["status"] = "importing"
+        image["os_glance_import_task"] = task_id
+        if method["name"] != "copy-image":
+            image["status"] = "importing"
         return Answer(202, {"x-openstack-request-id": request_id})
 
+    def _check_import(
+        self, caller: Caller, image: Mapping[str, Any], method: Mapping[str, Any], stores: Sequence[str]
+    ) -> None:
+        name, status = method["name"], image["status"]
+        if name not in self.import_methods:
+            raise RefusalError(400, f"Unknown import method name '{name}'.")
+        if name == "copy-image" and not caller.is_admin:
+            raise denied("copy_image")
+        self._writable(caller, image["id"], "modify_image")
+        if image.get("os_glance_import_task"):
+            raise RefusalError(409, "Image has active task")
+        for store in stores:
+            if store not in self.stores:
+                raise RefusalError(409, f"Store for identifier {store} not found")
+            if name == "copy-image" and store in image["stores"].split(","):
+                raise RefusalError(400, f"Image is already present at store '{store}'")
+        refusal = self._refusal(image["id"], status, method)
+        if refusal:
+            raise refusal
+
+    def _refusal(self, image_id: str, status: str, method: Mapping[str, Any]) -> RefusalError | None:
+        name = method["name"]
+        if name == "copy-image":
+            active = status == "active"
+            return None if active else RefusalError(409, "Only images with status active can be targeted for copying")
+        if status == "active":
+            return RefusalError(409, "Image with status active cannot be target for import")
+        if name == "glance-direct":
+            staged = image_id in self.staged
+            return None if staged else RefusalError(409, f"Image needs to be staged before '{name}' method can be used")
+        if status != "queued":
+            return RefusalError(409, f"Image needs to be in 'queued' state to use '{name}' method")
+        if name == "glance-download" and not {"glance_region", "glance_image_id"} <= method.keys():
+            return RefusalError(400, "glance_region and glance_image_id are required")
+        return None
+
     def _list_tasks(self, caller: Caller, image_id: str, **_: Any) -> Answer:
-        image = self._visible(caller, image_id)
+        self._visible(caller, image_id)
+        own = [task for task in self.tasks.get(image_id, []) if task["project"] == caller.project_id]
         for task in self.tasks.get(image_id, []):
             task["polls"] -= 1
-            if task["polls"] == 0 and task["uri"] in self.web:
-                self._store(image_id, self.web[task["uri"]])
-                task["status"] = "success"
-            elif task["polls"] == 0:
-                image["status"] = "queued"
-                task.update(status="failure", message="Task failed due to Internal Error")
-        return Answer(200, {"tasks": self.tasks.get(image_id, [])})
+            if task["polls"] == 1:
+                task.update(status="processing", message="Copied 0 MiB")
+            if task["polls"] == 0:
+                self._run_task(image_id, task)
+        return Answer(200, {"tasks": own})
+
+    def _run_task(self, image_id: str, task: dict[str, Any]) -> None:
+        image, name = self.images[image_id], task["method"]["name"]
+        image.pop("os_glance_import_task")
+        data = self._imported(image_id, task["method"])
+        failed = [
+            store for store in task["stores"] if store in self.broken or (data is None and name == "web-download")
+        ]
+        taken = [store for store in task["stores"] if store not in self.broken]
+        image["os_glance_failed_import"] = ",".join(failed)
+        if data is None or (failed and (task["must"] or not taken)):
+            staged = "importing" if task["must"] else "queued"
+            image["status"] = {"copy-image": "active", "glance-direct": staged}.get(name, "queued")
+            task.update(status="failure", message="Task failed due to Internal Error")
+            return
+        if name == "copy-image":
+            image["stores"] = ",".join([*image["stores"].split(","), *taken])
+        else:
+            self._store(image_id, data, taken)
+        task.update(status="success", message="Copied 0 MiB")
+
+    def _imported(self, image_id: str, method: Mapping[str, Any]) -> bytes | None:
+        if method["name"] == "glance-download":
+            region = self.regions.get(method["glance_region"], FakeImageService())
+            source = region.images.get(method["glance_image_id"], {"status": "deleted"})
+            if source["status"] != "active":
+                return None
+            taken_over = {key: value for key, value in source.items() if re.match("hw_|os_distro|.*_format", key)}
+            self.images[image_id].update(taken_over)
+            return region.data[method["glance_image_id"]]
+        sources = {"web-download": self.web.get(method.get("uri", "")), "glance-direct": self.staged.get(image_id)}
+        return sources.get(method["name"], self.data.get(image_id))
+
+    def _drop(self, caller: Caller, store: str, image_id: str, **_: Any) -> Answer:
+        image = self._visible(caller, image_id)
+        if not caller.is_admin:
+            raise denied("delete_image_location")
+        stores = image.get("stores", "").split(",")
+        if store not in self.stores:
+            raise RefusalError(409, f"Store for identifier {store} not found")
+        if len(stores) == 1:
+            raise RefusalError(403, "Cannot delete image data from the only store containing it.")
+        if store not in stores:
+            raise RefusalError(404, f"Image {image_id} is not stored on store {store}.")
+        image["stores"] = ",".join(each for each in stores if each != store)
+        return Answer(204)
 
     # Members
 
@@ -395,6 +535,8 @@ IMAGE = r"/images/([^/]+)"
 MEMBER = rf"{IMAGE}/members/([^/]+)"
 ROUTES = [
     ("GET", r"/info/import", FakeImageService._import_info),
+    ("GET", r"/info/stores", FakeImageService._store_info),
+    ("DELETE", r"/stores/([^/]+)/([^/]+)", FakeImageService._drop),
     ("GET", r"/images", FakeImageService._list),
     ("POST", r"/images", FakeImageService._create),
     ("GET", IMAGE, FakeImageService._show),
@@ -402,6 +544,7 @@ ROUTES = [
     ("DELETE", IMAGE, FakeImageService._delete),
     ("GET", rf"{IMAGE}/file", FakeImageService._download),
     ("PUT", rf"{IMAGE}/file", FakeImageService._upload),
+    ("PUT", rf"{IMAGE}/stage", FakeImageService._stage),
     ("POST", rf"{IMAGE}/import", FakeImageService._import),
     ("GET", rf"{IMAGE}/tasks", FakeImageService._list_tasks),
     ("POST", rf"{IMAGE}/actions/deactivate", FakeImageService._deactivate),

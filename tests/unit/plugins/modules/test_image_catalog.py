@@ -340,3 +340,37 @@ def test_secrets_are_not_shown_where_the_document_is_wrong(curate, tmp_path):
         result = curate(files=[str(path)])
         assert result["failed"]
         assert not [secret for secret in SECRETS if secret in str(result)]
+
+
+def test_stores_are_a_part_of_the_catalogue(cloud, glance, curate, curate_thrice):
+    glance.stores, glance.polls = ("main", "archive"), 1
+    glance.import_methods = ("glance-direct", "copy-image")
+    curate_thrice("1.0", template={"stores": ["main"]})
+    [image] = glance.images.values()
+    assert (image["stores"], image["visibility"]) == ("main", "community")
+    done = curate_thrice("1.0 1.1", template={"all_stores": True})
+    assert [each["stores"] for each in glance.images.values()] == ["main,archive", "archive,main"]
+    [older] = [change for change in done["plan"] if change["version"] == "1.0"]
+    assert [action["action"] for action in older["actions"]] == ["update", "copy_to_stores"]
+    moved = curate_thrice("1.0 1.1", template={"stores": ["archive"], "stores_exact": True})
+    assert moved["summary"]["actions"] == {"drop_from_store": 2}
+    assert "GET /info/stores" in cloud.log
+
+
+def test_a_store_that_is_not_there_fails_its_version_alone(glance, curate):
+    glance.stores = ("main", "archive")
+    failed = curate({"1.0": {"stores": ["tape"]}, "1.1": {}})
+    [failure] = failed["failures"]
+    assert failure["image"] == name("1.0")
+    assert f"image_catalog.{UBUNTU}.versions.1.0.stores: the cloud has no store tape" in failure["message"]
+    assert [image["name"] for image in glance.images.values()] == [name("1.1")]
+
+
+def test_a_copy_that_fails_holds_nothing_up(glance, curate):
+    glance.stores, glance.polls, glance.import_methods = ("main", "archive"), 1, ("copy-image",)
+    curate("1.0", template={"stores": ["main"]})
+    glance.broken = {"archive"}
+    failed = curate({"1.0": {}, "1.1": {"stores": ["main"]}}, template={"all_stores": True})
+    assert [failure["image"] for failure in failed["failures"]] == [name("1.0")]
+    stages = {row["version"]: row["stage"] for row in failed["versions"]}
+    assert stages == {"1.1": "published", "1.0": "deprecated"}

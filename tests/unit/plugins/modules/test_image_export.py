@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_an_export(glance, tmp_path, run_thrice, deactivate):
 
 def test_an_export_into_a_folder(glance, tmp_path, run_thrice):
     glance.add(NAME, DATA, **OURS)
-    result = run_thrice("image_export", image=NAME, path=str(tmp_path), sidecar=False)
+    result = run_thrice("image_export", image=NAME, path=str(tmp_path), sidecar=False, sums=False)
     assert (result["file"], result["sidecar"]) == (str(tmp_path / f"{NAME}.raw"), None)
     assert [path.name for path in tmp_path.iterdir()] == [f"{NAME}.raw"]
 
@@ -35,7 +36,7 @@ def test_an_export_into_a_folder(glance, tmp_path, run_thrice):
 def test_what_is_right_costs_no_download(cloud, glance, tmp_path, run):
     glance.add(NAME, DATA, **OURS)
     (tmp_path / "out.raw").write_bytes(DATA)
-    assert not run("image_export", image=NAME, path=str(tmp_path / "out.raw"), sidecar=False)["changed"]
+    assert not run("image_export", image=NAME, path=str(tmp_path / "out.raw"), sidecar=False, sums=False)["changed"]
     assert cloud.log == ["GET /images", "GET /images"]
 
 
@@ -56,9 +57,69 @@ def test_only_administrators_freeze(cloud, glance, tmp_path, run, check):
 
 def test_a_broken_export_leaves_nothing(cloud, glance, tmp_path, run):
     image_id = glance.add(NAME, DATA, **OURS)
-    cloud.fail("GET", ".*/file", 500, "Oops.")
+    cloud.fail("GET", ".*/file", 400, "Oops.")
     result = run("image_export", cloud="admin", image=NAME, path=str(tmp_path / "out.raw"), deactivate=True)
     assert result["failed"]
     assert [action["action"] for action in result["actions"]] == ["update", "deactivate"]
     assert list(tmp_path.iterdir()) == []
     assert glance.images[image_id]["status"] == "active"
+
+
+def test_several_images_side_by_side(glance, tmp_path, run_thrice):
+    for number in range(3):
+        glance.add(f"ubuntu-24.04-base-v1.{number}", bytes([number]) * 9, visibility="shared", **OURS)
+    glance.add("debian-12-base-v1.0", DATA, **OURS)
+    result = run_thrice("image_export", images=["ubuntu-*"], path=str(tmp_path))
+    assert [row["image"] for row in result["exports"]] == [f"ubuntu-24.04-base-v1.{number}" for number in range(3)]
+    assert len(list(tmp_path.iterdir())) == 7
+    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path, check=True)
+
+
+def test_an_image_that_fails_does_not_hold_up_the_others(cloud, glance, tmp_path, run):
+    broken = glance.add("debian-12-base-v1.0", DATA, **OURS)
+    glance.add(NAME, DATA, **OURS)
+    glance.add("queued-1-base-v1.0", None, **OURS)
+    cloud.fail("GET", f"/images/{broken}/file", 400, "Oops.", times=99)
+    result = run("image_export", images=["*-base-v1.0"], path=str(tmp_path))
+    assert result["msg"].startswith("1 of 2 images were not exported: debian-12-base-v1.0: ")
+    assert [failure["image"] for failure in result["failures"]] == ["debian-12-base-v1.0"]
+    assert (tmp_path / f"{NAME}.raw").read_bytes() == DATA
+    assert not (tmp_path / "debian-12-base-v1.0.raw").exists()
+
+
+def test_a_name_that_means_nothing(glance, tmp_path, run):
+    glance.add(NAME, DATA, **OURS)
+    result = run("image_export", images=[NAME, "fedora-*"], path=str(tmp_path))
+    assert result["msg"].startswith("images: fedora-* is no image of the project")
+
+
+def test_a_conversion_is_done_once(glance, tmp_path, run_thrice):
+    glance.add(NAME, bytes(1024**2), **OURS)
+    result = run_thrice("image_export", image=NAME, path=str(tmp_path), format="vmdk")
+    assert result["file"] == str(tmp_path / f"{NAME}.vmdk")
+    sidecar = json.loads((tmp_path / f"{NAME}.vmdk.json").read_text())
+    assert sidecar["file"] == {"disk_format": "vmdk", "compressed": False}
+
+
+def test_a_converted_file_that_was_damaged_is_made_again(glance, tmp_path, run):
+    glance.add(NAME, bytes(1024**2), **OURS)
+    options = {"image": NAME, "path": str(tmp_path), "format": "qcow2", "compress": True}
+    run("image_export", **options)
+    file = tmp_path / f"{NAME}.qcow2"
+    right = file.read_bytes()
+    file.write_bytes(right[:-1] + b"!")
+    assert run("image_export", **options)["changed"]
+    assert file.read_bytes() == right
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"compress": True}, "compress: only qcow2 can be compressed"),
+        ({"format": "qcow2", "sums": False}, "format: a converted file is recognised by its sidecar and SHA256SUMS"),
+    ],
+)
+def test_what_cannot_be_asked_for(glance, tmp_path, run, given, words):
+    glance.add(NAME, DATA, **OURS)
+    assert run("image_export", image=NAME, path=str(tmp_path), **given)["msg"].startswith(words)
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import lzma
+
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACES, TAG
@@ -124,3 +126,63 @@ def test_a_url_with_secrets(run, web):
 
 def test_an_address_that_is_none_is_an_error_of_the_option(run):
     assert run("image_template", name=NAME, source="http://[::1/a")["option"] == "source"
+
+
+def test_stores_are_a_part_of_what_is_wanted(glance, source, run, run_thrice):
+    glance.stores, glance.polls = ("main", "archive"), 1
+    glance.import_methods = ("glance-direct", "copy-image")
+    created = run_thrice("image_template", name=NAME, source=source, stores=["main"])
+    assert (created["image"]["stores"], created["diff"]["after"]["stores"]) == (["main"], ["main"])
+    copied = run_thrice("image_template", cloud="admin", name=NAME, all_stores=True)
+    assert copied["diff"] == {"before": {"stores": ["main"]}, "after": {"stores": ["archive", "main"]}}
+    moved = run_thrice("image_template", cloud="admin", name=NAME, stores=["archive"], stores_exact=True)
+    assert [action["action"] for action in moved["actions"]] == ["drop_from_store"]
+    assert run("image_template", name=NAME, stores=["tape"])["option"] == "stores"
+
+
+def test_stores_of_what_is_published(glance, run_thrice):
+    glance.stores, glance.polls, glance.import_methods = ("main", "archive"), 1, ("copy-image",)
+    glance.add(NAME, DATA, visibility="public", **OURS)
+    result = run_thrice("image_template", cloud="admin", name=NAME, all_stores=True)
+    assert [action["action"] for action in result["actions"]] == ["copy_to_stores"]
+
+
+def test_an_image_of_a_cloud_as_source(cloud, glance, run_thrice):
+    original = glance.add("golden", DATA, container_format="ovf", owner="p-a")
+    result = run_thrice("image_template", name=NAME, source={"cloud": "team-a", "image": "golden"})
+    copy = glance.images[result["image"]["id"]]
+    assert (copy["os_hash_value"], copy["container_format"]) == (digest("sha512"), "ovf")
+    assert cloud.log.count(f"GET /images/{original}/file") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"imag": "golden"}, "source.imag: is not known"),
+        ({"cloud": "team-a"}, "source.image: is missing"),
+        (["golden"], "source: must be a path, a URL, or a dictionary"),
+        ({"cloud": "team-a", "image": "golden"}, "No image golden is to be found"),
+    ],
+)
+def test_a_source_that_is_none(run, wrong, words):
+    assert words in run("image_template", name=NAME, source=wrong)["msg"]
+
+
+def test_compressed_data_is_known_again_by_either_checksum(cloud, glance, tmp_path, run, run_thrice):
+    path = tmp_path / "base.raw.xz"
+    path.write_bytes(lzma.compress(DATA))
+    packed = f"sha512:{digest('sha512', path.read_bytes())}"
+    result = run_thrice("image_template", name=NAME, source=str(path), checksum=packed)
+    assert glance.data[result["image"]["id"]] == DATA
+    assert not run("image_template", name=NAME, source=str(path), checksum=f"sha512:{digest('sha512')}")["changed"]
+
+
+def test_compressed_data_that_is_there_is_known_by_a_checksum_that_comes_later(glance, tmp_path, run):
+    path = tmp_path / "base.raw.xz"
+    path.write_bytes(lzma.compress(DATA))
+    run("image_template", name=NAME, source=str(path))
+    packed = f"sha512:{digest('sha512', path.read_bytes())}"
+    result = run("image_template", name=NAME, source=str(path), checksum=packed)
+    assert [action["action"] for action in result["actions"]] == ["update"]
+    assert not run("image_template", name=NAME, source=str(path), checksum=packed)["changed"]
+    assert len(glance.images) == 1

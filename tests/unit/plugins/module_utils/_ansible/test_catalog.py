@@ -133,11 +133,12 @@ DONE = {name("1.0"): Outcome(there("1.0"), (UPDATE,))}
 def result_of(plan, outcomes=None, **options):
     outcomes = DONE if outcomes is None else outcomes
     with pytest.raises(Ended) as ended:
-        exit_with_catalog(FakeModule(**options), plan, outcomes, 7)
+        exit_with_catalog(FakeModule(**options), plan, outcomes, 7, {})
     return ended.value.args[0]
 
 
 KEYS = {
+    "transfer",
     "changed",
     "plan",
     "summary",

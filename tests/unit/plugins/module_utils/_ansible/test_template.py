@@ -29,6 +29,8 @@ UNSET = {
     "import_method": "auto",
     "replace": False,
     "force": False,
+    "all_stores": False,
+    "stores_exact": False,
 }
 SOURCE = Source("/images/a.raw")
 

@@ -82,13 +82,14 @@ def test_protection_comes_after_verification(cloud, session, path):
     ]
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("fault", ["checksum", "spoilt", "refused", "lost"])
 def test_a_creation_that_fails_leaves_nothing(cloud, glance, session, path, fault):
     glance.corrupt = fault == "spoilt"
     if fault == "refused":
         cloud.fail("PUT", ".*/file", 415, "Image disk_format raw does not match stream data qcow2")
     elif fault == "lost":
-        cloud.break_off("PUT", ".*/file")
+        cloud.break_off("PUT", ".*/file", times=9)
     with pytest.raises(ImageError) as error:
         apply(session, creation(path, checksum("sha256", b"other" if fault == "checksum" else DATA)), PROTECTION)
     assert isinstance(error.value, DataError if fault in ("checksum", "spoilt") else CloudError)
@@ -249,7 +250,7 @@ def test_an_export_freezes_and_gives_back(cloud, glance, admin, tmp_path):
 )
 def test_an_export_that_fails_gives_back(cloud, glance, admin, tmp_path, method, path):
     plan = freezing(glance, tmp_path)
-    cloud.fail(method, path, 500, "Oops.")
+    cloud.fail(method, path, 400, "Oops.")
     with pytest.raises(CloudError, match="Oops") as error:
         Applier(admin).apply(plan)
     image = found(glance, plan.image.id)
@@ -271,7 +272,7 @@ def test_an_export_that_is_interrupted_gives_back(cloud, glance, admin, tmp_path
 
 def test_what_could_not_be_given_back_is_told(cloud, glance, admin, tmp_path):
     plan = freezing(glance, tmp_path)
-    cloud.fail("GET", ".*/file", 500, "Oops.")
+    cloud.fail("GET", ".*/file", 400, "Oops.")
     cloud.fail("POST", ".*/reactivate", 500, "Not now.")
     with pytest.raises(CloudError, match="Oops") as error:
         Applier(admin).apply(plan)

@@ -17,6 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     ForbiddenError,
     NotFoundError,
     QuotaError,
+    UnreachableError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import URL, FakeAuth, respond
@@ -98,8 +99,8 @@ def test_a_policy_comes_with_advice(cloud, session, policy, advice):
 
 
 def test_another_policy_is_named(cloud, session):
-    cloud.fail("GET", "/images", 403, "You are not authorized to complete copy_image action.")
-    with pytest.raises(ForbiddenError, match=r"copy_image action \(policy copy_image\)\.$"):
+    cloud.fail("GET", "/images", 403, "You are not authorized to complete get_task action.")
+    with pytest.raises(ForbiddenError, match=r"get_task action \(policy get_task\)\.$"):
         session.image("GET", "/images")
 
 
@@ -238,9 +239,43 @@ def test_a_token_refused_to_several_threads_is_replaced_once(session, auth):
     assert session.requests == 8
 
 
-def test_a_stream_is_not_sent_again(cloud, session, auth):
+def test_a_stream_is_not_sent_again_but_its_token_is_replaced(cloud, session, auth):
     body = iter([b"data"])
     cloud.send = lambda request, **_: respond(request, Answer(401, {"message": "Expired."}))
     with pytest.raises(CloudError, match="answered 401 to PUT: Expired."):
         session.image("PUT", "/images/0/file", data=body)
-    assert (session.requests, auth.given, list(body)) == (1, 1, [b"data"])
+    assert (session.requests, auth.given, list(body)) == (1, 2, [b"data"])
+
+
+def test_nothing_waits_for_ever(cloud, session):
+    session.image("GET", "/images")
+    session.keystone.timeout = 7.0
+    session.image("GET", "/images")
+    session.image("GET", "/images", timeout=(1, 2))
+    assert [sent.timeout for sent in cloud.sent] == [(120.0, 600.0), (7.0, 7.0), (1, 2)]
+    assert session.stall == 7.0
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("17", 17.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)])
+def test_how_long_the_cloud_asks_to_wait_is_kept(cloud, session, header, seconds):
+    def busy(request):
+        response = respond(request, Answer(503, {"message": "Busy."}))
+        response.headers.update({"Retry-After": header} if header else {})
+        return response
+
+    cloud.instead("POST", "/images", busy)
+    with pytest.raises(CloudError) as caught:
+        session.image("POST", "/images", json={})
+    assert caught.value.retry_after == seconds
+
+
+def test_a_lost_connection_is_an_error_of_its_own(cloud, session):
+    cloud.break_off("POST", "/images")
+    with pytest.raises(UnreachableError, match="the Image service cannot be reached at .*: Connection reset"):
+        session.image("POST", "/images", json={})
+
+
+def test_the_identity_service_is_the_same_for_all_regions(cloud):
+    one, two = cloud.session(region_name="one"), cloud.session(region_name="two")
+    assert one.auth_url == two.auth_url == f"{URL}/identity"
+    assert (one.region_name, two.region_name) == ("one", "two")

@@ -13,16 +13,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.xloud.image.plugins.module_utils._data import files, hashing
+from ansible_collections.xloud.image.plugins.module_utils._data import files
 from ansible_collections.xloud.image.plugins.module_utils._data.files import (
-    file_facts,
     part_path,
     replacing,
     target_path,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError
-from ansible_collections.xloud.image.plugins.module_utils._model.export import FileFacts, WantedExport
-from ansible_collections.xloud.image.tests.unit.fakes.samples import digest
 
 
 @pytest.fixture
@@ -134,7 +131,7 @@ def test_a_disk_that_gets_full_leaves_nothing(target, monkeypatch, data):
 
     def opening(path, mode="r", *args, **kwargs):
         if str(path).endswith(".part"):
-            return io.BufferedWriter(FullDisk(path, mode.replace("b", "")), 8192)
+            return io.BufferedRandom(FullDisk(path, "w+"), 8192)
         return plain(path, mode, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "open", opening)
@@ -191,47 +188,3 @@ def test_a_target_in_a_folder_of_others(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(InputError, match="cannot be written to by this user"):
         target_path(str(tmp_path / "a"), "x")
-
-
-# Facts
-
-
-def facts(target, size=4, sidecar=None):
-    return file_facts(WantedExport(str(target), sidecar and str(sidecar)), size, "sha512")
-
-
-def test_facts_of_nothing(target):
-    assert facts(target, sidecar=target) == FileFacts()
-
-
-def test_facts_of_a_file_of_the_right_size(target):
-    target.write_bytes(b"data")
-    assert facts(target) == FileFacts(4, digest("sha512"))
-
-
-def test_a_file_of_another_size_is_not_read(target, monkeypatch):
-    target.write_bytes(b"more data")
-    monkeypatch.setattr(files, "file_digests", None)
-    assert facts(target) == FileFacts(9)
-
-
-def test_a_known_file_is_not_read(target, monkeypatch):
-    target.write_bytes(b"data")
-    facts(target)
-    monkeypatch.setattr(hashing, "open_file", None)
-    assert facts(target) == FileFacts(4, digest("sha512"))
-
-
-def test_an_empty_file_is_what_an_empty_image_should_be(target):
-    target.touch()
-    assert facts(target, 0) == FileFacts(0, digest("sha512", b""))
-
-
-@pytest.mark.parametrize(
-    ("content", "text"), [(b"{}", "{}"), (b"", ""), (b"\xff", None)], ids=["text", "empty", "garbage"]
-)
-def test_facts_of_a_sidecar(target, content, text):
-    sidecar = target.with_name("a.raw.json")
-    sidecar.write_bytes(content)
-    assert facts(target, sidecar=sidecar).sidecar == text
-    assert facts(target).sidecar is None

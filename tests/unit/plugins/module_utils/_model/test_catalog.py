@@ -230,7 +230,7 @@ def test_what_is_right(template):
         (with_template(versions={1.0: {}}), ".versions.1.0", "is a number, and numbers lose their zeros"),
         (with_template(versions={"1.0": []}), ".versions.1.0", "must be a dictionary"),
         (with_template(versions={"1.0": None}), ".versions.1.0", "must be a dictionary"),
-        (with_version(url="x"), ".versions.1.0.url", "is not known. Known are checksum, "),
+        (with_version(url="x"), ".versions.1.0.url", "is not known. Known are all_stores, checksum, "),
         (with_version(members=["a"]), ".versions.1.0.members", "is not known"),
         (
             with_version(source=None),
@@ -254,7 +254,11 @@ def test_what_is_right(template):
         (with_version(tags="a"), ".versions.1.0.tags", "must be a list of texts"),
         (with_version(min_disk=-1), ".versions.1.0.min_disk", "must be a whole number, 0 or more, and is -1"),
         (with_version(protected=1), ".versions.1.0.protected", "must be true or false"),
-        (with_version(import_method="ftp"), ".versions.1.0.import_method", "must be one of auto, direct, web-download"),
+        (
+            with_version(import_method="ftp"),
+            ".versions.1.0.import_method",
+            "must be one of auto, direct, glance-direct, web-download",
+        ),
         (with_template(properties={"min_ram": "1"}), ".properties.min_ram", "is an attribute of the image itself"),
         (with_template(min_ram="512"), ".min_ram", "must be a whole number"),
         (with_template(min_ram=True), ".min_ram", "must be a whole number"),

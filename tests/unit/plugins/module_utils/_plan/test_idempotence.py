@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
-from ansible_collections.xloud.image.plugins.module_utils._data.files import file_facts
+from ansible_collections.xloud.image.plugins.module_utils._data.exports import file_facts
 from ansible_collections.xloud.image.plugins.module_utils._data.source import read_facts
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.export import WantedExport
@@ -259,7 +259,7 @@ def test_exports(found, frozen, deactivate, with_sidecar, there):
 
         def plan():
             image = Images(session).get(image_id)
-            facts = file_facts(wanted, image.size, verifying_hash(image)[0])
+            facts = file_facts(wanted, image, verifying_hash(image)[0])
             return plan_export(wanted, image, Members(session).list(image), facts, session.roles)
 
         Applier(session).apply(plan())

@@ -150,7 +150,7 @@ def test_formats(declared, facts, result):
     ("wanted", "message"),
     [
         ({"source": WEB, "checksum": SHA256}, "web-download cannot be verified by sha256:.*Give sha512:<128 digits>"),
-        ({}, "web-download takes a URL, and /images/base.raw is a file"),
+        ({}, "web-download takes a URL, and /images/base.raw is none"),
     ],
 )
 def test_the_cloud_fetches_only_what_it_can_and_what_can_be_verified(wanted, message):
