@@ -71,6 +71,19 @@ class Cloud:
             ).fetchone()[0]
             return found
 
+    def image_ids(self) -> list[str]:
+        """The ids of the images in the cloud."""
+        return self._of_images("id")
+
+    def digests(self) -> list[str]:
+        """What Glance says that the data of its usable images is, by SHA-512, in order."""
+        return self._of_images("os_hash_value")
+
+    def _of_images(self, column: str) -> list[str]:
+        statement = f"SELECT {column} FROM images WHERE status = 'active' AND NOT deleted ORDER BY 1"  # noqa: S608
+        with self._database() as database:
+            return [str(found) for (found,) in database.execute(statement)]
+
     def add_strangers(self, count: int) -> None:
         """Add images that belong to another project, half of them public, with the metadata that images often have."""
         ids = [str(uuid.uuid5(uuid.NAMESPACE_URL, f"{STRANGERS}/{number}")) for number in range(count)]

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -36,6 +39,55 @@ class Cost:
     @property
     def total(self) -> int:
         return round(sum(self.requests.values()))
+
+
+@dataclass(frozen=True)
+class Process:
+    """
+    What a single process took.
+
+    :param memory: The most bytes it held at a time.
+    :param read: The bytes that it and its children read, other than from sockets.
+    :param written: The bytes that they wrote, other than to sockets.
+    :param phases: The seconds of each phase of a transfer, where it measures them itself.
+    """
+
+    wall: float
+    cpu: float
+    memory: int
+    read: int
+    written: int
+    phases: Mapping[str, float]
+
+
+class Meter:
+    """
+    Stands between a caller and a process, and keeps what the process took.
+
+    :param file: Where that is kept.
+    """
+
+    def __init__(self, file: Path) -> None:
+        file.unlink(missing_ok=True)
+        self._file = file
+
+    def command(self, *command: str | Path) -> list[str]:
+        """The command that runs a command under this meter."""
+        metered = Path(__file__).with_name("metered.py")
+        return [sys.executable, "-S", "-B", *map(str, (metered, self._file, *command))]
+
+    def interpreter(self, python: Path) -> Path:
+        """A program that runs that Python under this meter: Ansible takes no command with arguments for one."""
+        program = self._file.with_suffix(".sh")
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(self.command(python))} "$@"\n')
+        program.chmod(0o755)
+        return program
+
+    def take(self) -> list[Process]:
+        """What ran since this was asked last."""
+        records = [json.loads(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []
+        self._file.unlink(missing_ok=True)
+        return [Process(**record) for record in records]
 
 
 Run = Callable[[], Cost]

@@ -43,12 +43,14 @@ class Settings:
     :param count: The number of images that are created or changed.
     :param sample: The number of images that loops go over where there are more, or None to loop over all.
     :param rounds: How often each contestant runs, in turn with the others.
+    :param mebibytes: The size of the images that are large.
     """
 
     sizes: tuple[int, ...] = (20, 100, 500)
     count: int = 100
     sample: int | None = 10
     rounds: int = 3
+    mebibytes: int = 2048
 
 
 @dataclass

@@ -54,7 +54,7 @@ class Table:
         return "\n".join([self.title, "", *text, *(f"  {remark}" for remark in self.remarks)])
 
     def as_rst(self) -> str:
-        lines = [self.title, "-" * len(self.title), "", ".. list-table::", "   :header-rows: 1", ""]
+        lines = [self.title, "^" * len(self.title), "", ".. list-table::", "   :header-rows: 1", ""]
         for cells in ((self.first, *self.headings), *self.rows):
             lines += [f"   {'*' if place == 0 else ' '} - {cell}".rstrip() for place, cell in enumerate(cells)]
         for remark in self.remarks:
