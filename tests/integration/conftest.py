@@ -348,17 +348,26 @@ def half_of(clouds: dict[str, Any], admin: Cloud) -> Iterator[Callable[..., Half
 
 @dataclasses.dataclass(frozen=True)
 class Faulty:
-    """A cloud behind a proxy that breaks transfers."""
+    """Clouds behind a proxy that breaks transfers, which are given up after two seconds in which nothing moves."""
 
     proxy: FaultProxy
-    cloud: dict[str, Any]
+    clouds: dict[str, Any]
+
+    def of(self, name: str) -> dict[str, Any]:
+        """A cloud of the sandbox behind the proxy."""
+        return {**self.clouds[name], "image_endpoint_override": self.proxy.url, "api_timeout": 2}
+
+    @property
+    def cloud(self) -> dict[str, Any]:
+        """That of the operator."""
+        return self.of("sandbox-operator")
 
 
 @pytest.fixture
 def faulty(clouds: dict[str, Any], admin: Cloud) -> Iterator[Faulty]:
-    """The operator's cloud, behind a proxy. It is given up after two seconds in which nothing moves."""
+    """The clouds of the sandbox, behind a proxy."""
     with fault_proxy(urllib.parse.urlsplit(admin.image.get_endpoint()).netloc) as proxy:
-        yield Faulty(proxy, {**clouds["sandbox-operator"], "image_endpoint_override": proxy.url, "api_timeout": 2})
+        yield Faulty(proxy, clouds)
 
 
 @dataclasses.dataclass(frozen=True)

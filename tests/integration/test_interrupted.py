@@ -10,6 +10,7 @@ import random
 
 import pytest
 from conftest import MIB, Gate
+from fault_proxy import Fault
 
 FROZEN = "xloud_image_frozen_for_export"
 
@@ -55,7 +56,7 @@ def test_killed_export_is_completed_by_the_next_run(name, data, tmp_path, half_o
 
     completed = run_module("image_export", "sandbox-operator", image=name, path=str(path))
 
-    assert completed.taken == ["export", "write_sidecar"]
+    assert completed.taken == ["export", "write_sidecar", "record_sums"]
     assert path.read_bytes() == data
     assert sorted(leftovers(tmp_path)) == ["image.raw", "image.raw.json"]
 
@@ -75,23 +76,25 @@ def test_image_left_frozen_is_given_back_by_the_next_run(
 
     completed = run_module("image_export", "sandbox-admin", **export)
 
-    assert completed.taken == ["export", "reactivate", "update", "write_sidecar"]
+    assert completed.taken == ["export", "reactivate", "update", "write_sidecar", "record_sums"]
     assert (tmp_path / "image.raw").read_bytes() == data
     (image,) = operator.find(name)
     assert image["status"] == "active"
     assert FROZEN not in image
 
 
-def test_export_that_breaks_off_leaves_nothing_behind(name, data, tmp_path, half_of, run_module, operator):
+def test_export_that_breaks_off_for_good_gives_the_image_back(name, data, tmp_path, faulty, run_module, operator):
     image_id = operator.make(name, data)
-    half = half_of("sandbox-admin", is_open=True)
+    half = len(data) // 2
+    faulty.proxy.inject(Fault("truncate", "GET", at=half), Fault("truncate", "GET", times=99))
+    cloud, path = faulty.of("sandbox-admin"), tmp_path / "image.raw"
 
-    failed = run_module("image_export", half.cloud, image=image_id, path=str(tmp_path / "image.raw"), deactivate=True)
+    failed = run_module("image_export", cloud, image=image_id, path=str(path), deactivate=True)
 
-    assert failed.result["failed"]
-    assert f"The data of {name} broke off after {len(data) // 2} of {len(data)} bytes" in failed.result["msg"]
+    assert f"broke off after {half} of {len(data)} bytes, 5 times in a row" in failed.result["msg"]
+    assert f"{half} bytes are kept in {tmp_path}/.image.raw.part, and the next run goes on" in failed.result["msg"]
     assert failed.taken == ["update", "deactivate"]
-    assert leftovers(tmp_path) == []
+    assert leftovers(tmp_path) == [".image.raw.part"]
     (image,) = operator.find(name)
     assert image["status"] == "active"
     assert FROZEN not in image

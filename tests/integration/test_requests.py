@@ -56,7 +56,7 @@ def test_requests_of_creation_and_of_no_change(name, tmp_path, count):
         "image_template": template,
         "image_visibility": {"image": name, "visibility": "private", "hidden": False},
         "image_member": {"image": name, "members": [], "exact": True},
-        "image_export": {"image": name, "path": str(path), "sidecar": False},
+        "image_export": {"image": name, "path": str(path), "sidecar": False, "sums": False},
     }
     for module, args in no_change.items():
         outcome, requests = count(f"{module}, no change", module, **args)

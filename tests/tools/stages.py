@@ -77,7 +77,7 @@ def matrix(stage: Stage) -> None:
     else:
         stage.skip("oldest: needs Python 3.11 or 3.12")
     for name, (python, wanted) in runs.items():
-        testing = ["pytest", "pytest-ansible", "pytest-xdist", "hypothesis", "jsonschema"]
+        testing = ["pytest", "pytest-ansible", "pytest-xdist", "hypothesis", "jsonschema", "zstandard"]
         tools = virtual_environment(name, python, [*wanted, *testing])
         path = {"PATH": os.pathsep.join([str(tools), stage.env["PATH"]])}
         run_pytest(stage, name, tools / "python", "tests/unit", env=path)

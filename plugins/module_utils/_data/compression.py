@@ -53,11 +53,12 @@ class Decompressed:
         :raises DataError: The data is broken, or ends too early.
         """
         try:
-            return self._stream.read(count)
+            data: bytes = self._stream.read(count)
         except EOFError as exc:
             raise DataError(f"{self._name} is cut off: its {self._compression} data ends too early.") from exc
-        except (OSError, ValueError, zlib.error, lzma.LZMAError, *_zstd_errors()) as exc:
+        except (OSError, ValueError, zlib.error, lzma.LZMAError) as exc:
             raise DataError(f"{self._name} is broken {self._compression} data: {exc}") from exc
+        return data
 
 
 class _Whole:
@@ -81,12 +82,19 @@ class _Whole:
                 return b""
             if self._decompressor is None:
                 self._decompressor = self._library.ZstdDecompressor().decompressobj()
-            self._content = self._decompressor.decompress(packed)
+            self._content = self._decompressed(packed)
             if self._decompressor.eof:
                 self._left = self._decompressor.unused_data
                 self._decompressor = None
         block, self._content = self._content[:count], self._content[count:]
         return block
+
+    def _decompressed(self, packed: bytes) -> bytes:
+        try:
+            data: bytes = self._decompressor.decompress(packed)
+        except self._library.ZstdError as exc:
+            raise ValueError(exc) from exc
+        return data
 
 
 # A zst block holds at most 128 KiB, so that this much of them cannot become more than some MiB, unless it is made to.
@@ -100,13 +108,6 @@ def _zstd() -> t.Any:
         raise InputError(
             "source", "it is compressed with zstd, and this Python cannot read that. Install the package zstandard."
         ) from exc
-
-
-def _zstd_errors() -> tuple[type[Exception], ...]:
-    try:
-        return (importlib.import_module("zstandard").ZstdError,)
-    except ImportError:
-        return ()
 
 
 _OPENERS: t.Final[dict[str, t.Callable[[t.IO[bytes]], t.Any]]] = {
