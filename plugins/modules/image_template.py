@@ -295,7 +295,8 @@ image:
       type: list
       elements: str
     stores:
-      description: The stores that have the data, sorted. Empty where the cloud does not tell stores apart.
+      description: The stores that have the data, sorted. Empty where the cloud does not tell, as of a deactivated
+        image, or where it has but one store.
       type: list
       elements: str
     properties:

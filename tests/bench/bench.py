@@ -139,7 +139,7 @@ def write_page(path: Path, machine: list[str], tables: Mapping[str, list[Table]]
 
 def chapters_of(page: str) -> dict[str, str]:
     _intro, *chapters = page.split(MARK)
-    return {name: text for name, _, text in (chapter.partition("\n") for chapter in chapters)}
+    return {name: text for name, _newline, text in (chapter.partition("\n") for chapter in chapters)}
 
 
 def main(*page: str) -> int:

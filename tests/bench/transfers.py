@@ -239,7 +239,7 @@ class Transfers:
     def _new_image(self) -> str:
         body = json.dumps({"name": NAME, "disk_format": "raw", "container_format": "bare"})
         url = f"{self._endpoint}/v2/images"
-        name, _, token = self._headers.read_text().strip().partition(": ")
+        name, _colon, token = self._headers.read_text().strip().partition(": ")
         headers = {name: token, "Content-Type": "application/json"}
         request = urllib.request.Request(url, body.encode(), headers, method="POST")  # noqa: S310 - the sandbox
         with urllib.request.urlopen(request) as answer:  # noqa: S310

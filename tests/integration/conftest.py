@@ -423,7 +423,7 @@ def requests_seen() -> Requests:
 def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Run a module to its end in this process, without the seconds that Ansible takes to start one."""
 
-    def run(module_name: str, cloud: Any, /, check: bool = False, **args: Any) -> Outcome:
+    def run(module_name: str, /, cloud: Any, check: bool = False, **args: Any) -> Outcome:
         module = importlib.import_module(f"ansible_collections.xloud.image.plugins.modules.{module_name}")
         settings = {"cloud": cloud, **args, "_ansible_check_mode": check, "_ansible_diff": True}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": settings}).encode())

@@ -29,7 +29,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             "hosts": "localhost",
             "connection": "local",
             "gather_facts": False,
-            "vars": {"ansible_python_interpreter": sys.executable},
+            # Otherwise it is below the home in the list of users, which $HOME may not be.
+            "vars": {"ansible_python_interpreter": sys.executable, "ansible_async_dir": str(tmp_path / "async")},
             "tasks": [task],
         }
         (tmp_path / "project").mkdir()

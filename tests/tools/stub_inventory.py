@@ -11,6 +11,7 @@ from pathlib import Path
 
 LABELS = (
     "ansible_collections.ansible.builtin.set_fact_module",
+    "action_plugins",
     "ansible_configuration_settings",
     "common_return_values",
     "playbooks_environment",

@@ -112,7 +112,7 @@ def _zstd() -> t.Any:
 
 _OPENERS: t.Final[dict[str, t.Callable[[t.IO[bytes]], t.Any]]] = {
     "gz": lambda stream: gzip.GzipFile(fileobj=stream, mode="rb"),
-    "bz2": lambda stream: bz2.BZ2File(stream),
-    "xz": lambda stream: lzma.LZMAFile(stream),  # noqa: SIM115 - whoever gave the stream closes it
+    "bz2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
     "zst": _Whole,
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     Action,
@@ -24,18 +23,14 @@ def plan_stores(stores: t.Collection[str] | None, image: Image, *, exact: bool =
     Plan what brings an image into stores. Copies come before what they make superfluous.
 
     :param stores: The stores that it is to be in, None to leave them alone.
+    Of a deactivated image the Image service neither tells the stores nor makes copies: it is left where it is.
+
     :param exact: It is to be in no others.
-    :raises PlanError: The image is deactivated, and would have to be copied.
     """
-    if stores is None:
+    if stores is None or image.status == "deactivated":
         return Plan(image=image)
     missing = tuple(store for store in stores if store not in image.stores)
     others = tuple(sorted(image.stores - {*stores})) if exact else ()
-    if missing and image.status != "active":
-        raise PlanError(
-            f"Image {image.name} ({image.id}) is {image.status}, and is not copied to {', '.join(missing)}: that takes "
-            "an active one. Reactivate it first: xloud.image.image_visibility with active: true."
-        )
     placed = dataclasses.replace(image, stores=(image.stores | {*missing}) - {*others})
     actions: tuple[Action, ...] = tuple(
         DropFromStore(

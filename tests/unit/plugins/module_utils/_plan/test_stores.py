@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Plan
 from ansible_collections.xloud.image.plugins.module_utils._plan.stores import is_placement, plan_stores
 from ansible_collections.xloud.image.tests.unit.fakes.samples import NAME, image, verbs
@@ -43,10 +42,8 @@ def test_reasons_say_where_an_image_is_and_where_to():
     ]
 
 
-def test_what_is_deactivated_is_not_copied():
-    with pytest.raises(PlanError, match="is deactivated, and is not copied to archive.* Reactivate it first"):
-        plan_stores(("archive",), placed("main", status="deactivated"))
-    assert verbs(plan_stores(("main",), placed("main", status="deactivated"))) == []
+def test_what_is_deactivated_is_left_where_it_is():
+    assert plan_stores(("archive",), placed(status="deactivated"), exact=True).actions == ()
 
 
 def test_a_plan_without_actions_moves_nothing_else():
