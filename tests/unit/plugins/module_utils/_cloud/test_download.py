@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._data import hashing, 
 from ansible_collections.xloud.image.plugins.module_utils._data.hashing import cached_digests
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._data.source import BLOCK
+from ansible_collections.xloud.image.plugins.module_utils._data.sparse import SparseWriter
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import BreakError, DataError, ForbiddenError
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import ExportData
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import respond
@@ -150,6 +154,25 @@ def test_an_interrupted_run_leaves_what_arrived(cloud, glance, session, target, 
     with pytest.raises(KeyboardInterrupt):
         run(session, image_id, target)
     assert part.read_bytes() == BIG[:BLOCK]
+
+
+def test_a_disk_that_gets_full_leaves_nothing(glance, session, target, monkeypatch):
+    def full(_writer, _block):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(SparseWriter, "write", full)
+    target.write_bytes(b"old")
+    with pytest.raises(DataError, match="cannot be written: No space left on device. Nothing was left behind"):
+        run(session, glance.add(NAME, BIG), target)
+    assert os.listdir(target.parent) == ["out.raw"]
+    assert target.read_bytes() == b"old"
+
+
+def test_a_disk_without_room_is_found_out_before(cloud, glance, session, target, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=len(BIG) - 1))
+    with pytest.raises(DataError, match=f"needs {len(BIG)} bytes, and its file system has {len(BIG) - 1} free"):
+        run(session, glance.add(NAME, BIG), target)
+    assert (os.listdir(target.parent), cloud.log) == ([], [])
 
 
 def test_a_deactivated_image_is_read_by_administrators_alone(cloud, glance, session, target):
