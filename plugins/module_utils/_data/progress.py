@@ -53,7 +53,7 @@ class Progress:
 
     @contextlib.contextmanager
     def phase(self, phase: str, image: str, total: int | None) -> t.Iterator[Meter]:
-        """Measure one phase of the work on an image: upload, import, download, verify, convert or copy."""
+        """Measure one phase of the work on an image: upload, store, import, download, verify, convert or copy."""
         begin = self._clock()
 
         def report(done: int, state: str = "running") -> None:
