@@ -9,6 +9,7 @@ import lzma
 import pytest
 import requests
 
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import transfer_result
 from ansible_collections.xloud.image.plugins.module_utils._cloud import upload as uploading
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import checksum_of, origin_of
@@ -343,6 +344,15 @@ def test_several_stores_are_filled_at_once(cloud, glance, session, image, path):
         "stores": ["main", "archive"],
         "all_stores_must_succeed": False,
     }
+
+
+@pytest.mark.usefixtures("stores")
+def test_what_is_staged_and_imported_was_moved_once(session, image, path):
+    progress = Progress()
+    fill(session, image, stored(path, "main", "archive"), 60, progress=progress)
+    phases = progress.as_result()
+    assert phases.keys() == {"upload", "store"}
+    assert transfer_result(phases)["bytes"] == len(BIG)
 
 
 @pytest.mark.usefixtures("stores")
