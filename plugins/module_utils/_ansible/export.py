@@ -15,6 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.export import (
     EXPORT_FORMATS,
     SUMS_NAME,
     Export,
+    Unread,
     WantedExport,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
@@ -46,9 +47,9 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
 
 def wanted_exports(
     params: t.Mapping[str, t.Any], images: t.Iterable[Image], target: t.Callable[[str, str], str]
-) -> list[tuple[Image, WantedExport]]:
+) -> list[tuple[Image, WantedExport] | Unread]:
     """
-    Return what the options ask for, of each image.
+    Return what the options ask for, of each image; of several, also why one of them cannot be exported.
 
     :param target: What gives the absolute path of a file to be written, from C(path) and the file's own name.
     :raises InputError: The files cannot be written there.
@@ -57,7 +58,19 @@ def wanted_exports(
         raise InputError("workers", f"{params['workers']} is less than 1.")
     if params["images"] and not os.path.isdir(os.path.expanduser(params["path"])):
         raise InputError("path", f"{params['path']} is no directory, which several images need. Create it first.")
-    return [(image, _wanted(params, target(params["path"], _filename(params, image)))) for image in images]
+    return [_wanted_of(params, image, target) for image in images]
+
+
+def _wanted_of(
+    params: t.Mapping[str, t.Any], image: Image, target: t.Callable[[str, str], str]
+) -> tuple[Image, WantedExport] | Unread:
+    try:
+        return image, _wanted(params, target(params["path"], _filename(params, image)))
+    except InputError as exc:
+        if not params["images"]:
+            raise
+        # The name of one image may be no name for a file, which is no fault of the others.
+        return image, WantedExport(params["path"]), exc
 
 
 def _filename(params: t.Mapping[str, t.Any], image: Image) -> str:

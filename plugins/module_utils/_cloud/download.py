@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import open_data
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
-from ansible_collections.xloud.image.plugins.module_utils._data.convert import convert
+from ansible_collections.xloud.image.plugins.module_utils._data.convert import check_converter, convert
 from ansible_collections.xloud.image.plugins.module_utils._data.files import Part, resuming
 from ansible_collections.xloud.image.plugins.module_utils._data.hashing import BLOCK, Hasher, file_digests, remember
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Meter, Progress
@@ -31,7 +31,10 @@ def export(session: Session, action: ExportData, progress: Progress) -> None:
     :raises BreakError: The connection broke too often. What arrived is kept for the next run.
     :raises DataError: What arrived is not what the cloud has, or the disk does not take it.
     :raises CloudError: The cloud refused the data.
+    :raises InputError: The data is to be converted, and there is no qemu-img.
     """
+    if action.format:
+        check_converter()
     with resuming(action.path, action.size) as part:
         digests = _received(session, action, part, progress)
         if part.was_begun and digests[action.algorithm] != action.digest:

@@ -15,10 +15,8 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._data.exports import file_facts
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
-from ansible_collections.xloud.image.plugins.module_utils._model.export import ExportReading, WantedExport
+from ansible_collections.xloud.image.plugins.module_utils._model.export import ExportReading, Unread, WantedExport
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
-
-Unread: t.TypeAlias = tuple[Image, WantedExport, ImageError]
 
 
 def find_images(
@@ -41,7 +39,7 @@ def find_images(
 
 def read_exports(
     session: Session,
-    wanted: t.Sequence[tuple[Image, WantedExport]],
+    wanted: t.Sequence[tuple[Image, WantedExport] | Unread],
     hash_of: t.Callable[[Image], tuple[str, str]],
     workers: int,
 ) -> list[ExportReading | Unread]:
@@ -51,7 +49,9 @@ def read_exports(
     :param hash_of: What gives the algorithm and the digest that an image is verified by.
     """
 
-    def read(each: tuple[Image, WantedExport]) -> ExportReading | Unread:
+    def read(each: tuple[Image, WantedExport] | Unread) -> ExportReading | Unread:
+        if len(each) == 3:
+            return each
         image, export = each
         try:
             members = Members(session).list(image) if export.sidecar else ()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import typing as t
 
@@ -26,7 +27,6 @@ def convert(source: str, source_format: str, target: str, target_format: str, *,
     :param source_format: The format as the Image service calls it.
     :param compress: Compress the clusters of a qcow2 file.
     :raises DataError: The data cannot be converted, or not safely, or there is not enough room.
-    :raises InputError: There is no qemu-img.
     """
     with open(source, "rb") as handle:
         inspect(handle, source, os.fstat(handle.fileno()).st_size)
@@ -36,14 +36,21 @@ def convert(source: str, source_format: str, target: str, target_format: str, *,
     _qemu_img("compare", "-f", formats[0], "-F", formats[1], source, target)
 
 
-def _qemu_img(*arguments: str) -> None:
-    try:
-        done = subprocess.run(["qemu-img", *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError as exc:
+def check_converter() -> None:
+    """
+    Make sure that data can be converted here, before it is fetched.
+
+    :raises InputError: There is no qemu-img.
+    """
+    if shutil.which("qemu-img") is None:
         raise InputError(
             "format",
             "there is no qemu-img on the machine that the task runs on. Install it (qemu-utils on Debian and Ubuntu, "
             "qemu-img elsewhere), or leave format out.",
-        ) from exc
+        )
+
+
+def _qemu_img(*arguments: str) -> None:
+    done = subprocess.run(["qemu-img", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise DataError(f"qemu-img {arguments[0]} failed: {' '.join((done.stderr or done.stdout).split())[:500]}")

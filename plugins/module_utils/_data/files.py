@@ -21,19 +21,20 @@ def part_path(path: str) -> str:
 
 
 @contextlib.contextmanager
-def replacing(path: str, size: int) -> t.Iterator[t.BinaryIO]:
+def replacing(path: str, size: int, *, wait: bool = False) -> t.Iterator[t.BinaryIO]:
     """
     Open a temporary neighbour for writing, which takes the name C(path) once the block ends well.
 
     If the block fails, nothing is left behind and what was at C(path) stays.
 
     :param size: The bytes that will be written.
+    :param wait: Wait for another process that is writing the same file.
     :raises DataError: There is not enough room, the disk fails, or another process is writing the same file.
     """
     part = part_path(path)
     try:
         _check_room(path, size)
-        with _open_part(part, path) as handle:
+        with _open_part(part, path, wait=wait) as handle:
             try:
                 handle.truncate(0)
                 yield handle
@@ -130,19 +131,20 @@ def resuming(path: str, size: int) -> t.Iterator[Part]:
         raise DataError(f"{path} cannot be written: {exc.strerror or exc}. Nothing was left behind.") from exc
 
 
-def _open_part(part: str, path: str) -> t.BinaryIO:
+def _open_part(part: str, path: str, *, wait: bool = False) -> t.BinaryIO:
     # Neither emptied before it is locked nor written at its end alone, since zeros are left out.
     handle = open(part, "r+b", opener=_create)  # noqa: SIM115 - the caller closes it
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError as exc:
         handle.close()
         raise DataError(f"{path} is being written by another process. Wait for it to end.") from exc
-    if not os.path.exists(part) or not os.path.samestat(os.fstat(handle.fileno()), os.stat(part)):
-        # Whoever held the lock has given the file its name meanwhile: it is whole, and not ours to write.
-        handle.close()
-        return _open_part(part, path)
-    return handle
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.samestat(os.fstat(handle.fileno()), os.stat(part)):
+            return handle
+    # Whoever held the lock has given the file its name meanwhile: it is whole, and not ours to write.
+    handle.close()
+    return _open_part(part, path, wait=wait)
 
 
 def _create(path: str, flags: int) -> int:

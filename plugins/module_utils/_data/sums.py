@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import re
 import typing as t
@@ -35,24 +33,13 @@ def record_sums(path: str, files: t.Collection[str]) -> None:
     :raises DataError: The list cannot be written.
     """
     found = {os.path.basename(file): file_digests(file, {"sha256"}, "path")["sha256"] for file in files}
-    with _locked(os.path.dirname(path)):
+    # Not the folder is locked, which cannot be opened for writing, as a lock on NFS demands.
+    with replacing(path, 0, wait=True) as handle:
         kept = [line for line in (read_if_there(path) or "").splitlines() if _name(line) not in found]
         lines = sorted([*kept, *(f"{digest}  {name}" for name, digest in found.items())], key=_name)
-        content = "".join(f"{line}\n" for line in lines).encode()
-        with replacing(path, len(content)) as handle:
-            handle.write(content)
+        handle.write("".join(f"{line}\n" for line in lines).encode())
 
 
 def _name(line: str) -> str:
     match = _LINE.fullmatch(line)
     return match["name"] if match else ""
-
-
-@contextlib.contextmanager
-def _locked(folder: str) -> t.Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

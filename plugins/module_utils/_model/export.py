@@ -81,6 +81,10 @@ class ExportReading:
     facts: FileFacts = dataclasses.field(default_factory=FileFacts)
 
 
+Unread: t.TypeAlias = tuple[Image, WantedExport, ImageError]
+"""An image whose export cannot be planned, and why."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Export:
     """The export of one image: what is asked for, how that is reached, and why it is not."""

@@ -25,6 +25,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.export import (
     Export,
     ExportReading,
     FileFacts,
+    Unread,
     WantedExport,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, REPLACES, Image
@@ -185,13 +186,13 @@ def select_images(names: t.Sequence[str], images: t.Collection[Image]) -> tuple[
     for name, count in by_name.items():
         if count > 1:
             ids = sorted(image.id for image in chosen.values() if image.name == name)
-            raise InputError("images", f"{count} images are named {name}: {', '.join(ids)}. Export each by its id.")
+            raise InputError(
+                "images", f"{count} images are named {name}: {', '.join(ids)}. Export each alone, by its id."
+            )
     return tuple(sorted(chosen.values(), key=lambda image: image.name))
 
 
-def plan_exports(
-    readings: t.Iterable[ExportReading | tuple[Image, WantedExport, ImageError]], roles: t.Collection[str]
-) -> tuple[Export, ...]:
+def plan_exports(readings: t.Iterable[ExportReading | Unread], roles: t.Collection[str]) -> tuple[Export, ...]:
     """Return the export of each image, with its plan, or why there is none."""
     exports = []
     for reading in readings:

@@ -123,3 +123,12 @@ def test_what_cannot_be_asked_for(glance, tmp_path, run, given, words):
     glance.add(NAME, DATA, **OURS)
     assert run("image_export", image=NAME, path=str(tmp_path), **given)["msg"].startswith(words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_name_for_a_file_does_not_hold_up_the_others(glance, tmp_path, run):
+    glance.add("a/b", DATA, **OURS)
+    glance.add(NAME, DATA, **OURS)
+    result = run("image_export", images=["*"], path=str(tmp_path))
+    assert [failure["image"] for failure in result["failures"]] == ["a/b"]
+    assert result["msg"].startswith("1 of 2 images were not exported: a/b: path: ")
+    assert (tmp_path / f"{NAME}.raw").read_bytes() == DATA

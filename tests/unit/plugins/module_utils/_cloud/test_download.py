@@ -16,7 +16,12 @@ from ansible_collections.xloud.image.plugins.module_utils._data.hashing import c
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._data.source import BLOCK
 from ansible_collections.xloud.image.plugins.module_utils._data.sparse import SparseWriter
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import BreakError, DataError, ForbiddenError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BreakError,
+    DataError,
+    ForbiddenError,
+    InputError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import ExportData
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import respond
 from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
@@ -204,6 +209,16 @@ def test_data_that_cannot_be_converted_leaves_nothing(glance, session, target):
             disk_format="qcow2",
             format="raw",
         )
+    assert os.listdir(target.parent) == []
+
+
+def test_what_cannot_be_converted_here_is_not_fetched(cloud, glance, session, target, monkeypatch, tmp_path):
+    image_id = glance.add(NAME, BIG)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    cloud.log.clear()
+    with pytest.raises(InputError, match="there is no qemu-img"):
+        run(session, image_id, target, disk_format="raw", format="qcow2")
+    assert cloud.log == []
     assert os.listdir(target.parent) == []
 
 

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._data import convert as module
-from ansible_collections.xloud.image.plugins.module_utils._data.convert import convert
+from ansible_collections.xloud.image.plugins.module_utils._data.convert import check_converter, convert
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError
 
 
@@ -64,7 +64,7 @@ def test_what_differs_after_the_conversion_is_an_error(raw, tmp_path, monkeypatc
         convert(str(raw), "raw", str(tmp_path / "out"), "qcow2")
 
 
-def test_no_qemu_img(raw, tmp_path, monkeypatch):
+def test_no_qemu_img(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match="format: there is no qemu-img"):
-        convert(str(raw), "raw", str(tmp_path / "out"), "qcow2")
+        check_converter()

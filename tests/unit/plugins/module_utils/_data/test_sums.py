@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import subprocess
 import threading
+from types import SimpleNamespace
 
+from ansible_collections.xloud.image.plugins.module_utils._data import files as files_module
+from ansible_collections.xloud.image.plugins.module_utils._data import sums as sums_module
 from ansible_collections.xloud.image.plugins.module_utils._data.sums import read_sums, record_sums
 from ansible_collections.xloud.image.tests.unit.fakes.samples import digest
 
@@ -46,3 +52,19 @@ def test_nothing_is_lost_where_several_enter_at_a_time(tmp_path):
 
 def test_no_list_lists_nothing(tmp_path):
     assert read_sums(str(tmp_path / "SHA256SUMS")) == {}
+
+
+def test_a_folder_where_only_files_can_be_locked(tmp_path, monkeypatch):
+    """NFS refuses an exclusive lock of what is not open for writing, and a folder never is."""
+
+    def flock(handle, operation):
+        mode = fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE
+        if mode == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        fcntl.flock(handle, operation)
+
+    monkeypatch.setattr(files_module, "fcntl", SimpleNamespace(**{**vars(fcntl), "flock": flock}))
+    monkeypatch.setattr(sums_module, "fcntl", SimpleNamespace(**{**vars(fcntl), "flock": flock}), raising=False)
+    record_sums(str(tmp_path / "SHA256SUMS"), files(tmp_path, "a"))
+    assert read_sums(str(tmp_path / "SHA256SUMS")) == {"a": digest("sha256", b"a")}
+    assert sorted(os.listdir(tmp_path)) == ["SHA256SUMS", "a"]
