@@ -80,6 +80,9 @@ options:
     description: In check mode, fail if anything would change.
     type: bool
     default: false
+  privatekey_passphrase:
+    description: The passphrase of the private keys that images are signed with, as C(signature) in a document says.
+    type: str
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
@@ -285,14 +288,17 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import missing_projects
+from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import read_signatures
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._data.documents import read_documents, read_plan, write_plan
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Facts
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import (
     absentees,
+    gated,
     plan_with_projects,
     readings,
+    signings,
     with_strays,
 )
 from ansible_collections.xloud.image.plugins.module_utils._plan.result import as_plan_file, check_expected
@@ -309,14 +315,14 @@ def main() -> None:
         asked, images = read_catalog(session, asked, params["owner"], absentees)
         wanted = with_strays(asked, images)
         reads = read_sources(readings(wanted, images), workers)
-        facts = Facts(images, reads, *read_sharing(session, wanted, images, workers))
+        reads, faults = read_signatures(session, reads, signings(wanted, images, reads), gated(wanted, images))
+        facts = Facts(images, reads, *read_sharing(session, wanted, images, workers), faults)
         plan = plan_with_projects(wanted, facts, functools.partial(missing_projects, session))
         write_plan(params["plan_file"], as_plan_file(plan, session.name, wanted.today))
         check_expected(plan, wanted.today, approved)
-        progress = Progress(params["progress_file"])
-        applier = Applier(session, timeout=params["timeout"], progress=progress)
+        applier = Applier(session, timeout=params["timeout"], progress=Progress(params["progress_file"]))
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)
-        exit_with_catalog(module, plan, outcomes, session.requests, transfer_result(progress.as_result()))
+        exit_with_catalog(module, plan, outcomes, session.requests, transfer_result(applier.progress.as_result()))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,19 @@ options:
     description: Whether to read the members of shared versions, which takes one request for each.
     type: bool
     default: true
+  signatures:
+    description:
+      - Whether to look at the signatures of images, which takes two requests for each certificate.
+      - A signature made by SHA-512, which is what the Image service hashes by, is verified. Of others it is looked
+        whether all is there to verify them. M(xloud.image.image_export) verifies any.
+    type: bool
+    default: true
+  trusted_certificates:
+    description:
+      - The ids of the certificates that images may be signed with. Any other one is a finding.
+      - Unless given, it is C(promotion.trusted_certificates) of each template in the document.
+    type: list
+    elements: str
   catalog:
     description:
       - The templates and their versions, as C(image_catalog) in a document, to compare the cloud with.
@@ -171,7 +184,9 @@ findings:
     - V(hidden) is a template on offer of which nothing is current since its newest version is hidden, V(revoked) a
       revoked version that can still be used, V(overdue) one whose announced day has passed.
     - V(unaccepted) is a published version with members that have not answered, V(unprotected) a public one that may be
-      deleted, V(unsigned) a published one without a signature, V(properties) a published one whose metadata lacks what
+      deleted, V(unsigned) a published one without a signature,
+      V(unverifiable) one on offer whose signature cannot be verified, V(untrusted) one signed with another certificate,
+      V(properties) a published one whose metadata lacks what
       is required.
     - With a document, V(drift) is what M(xloud.image.image_catalog) would do about a version, or why it could not. Its
       own findings, such as V(gate), V(frozen) and V(unlisted), are there too.

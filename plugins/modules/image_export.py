@@ -69,6 +69,19 @@ options:
     description: How many of O(images) are exported at a time.
     type: int
     default: 2
+  verify_signature:
+    description:
+      - Verify the data by the signature of the image and its certificate in the Key Manager, before the file takes its
+        name. A file that is there already is verified as well.
+      - Data that is not what was signed is an error, and nothing of it is left. So is an image that is not signed.
+    type: bool
+    default: false
+  trusted_certificates:
+    description:
+      - With O(verify_signature=true), the ids of the certificates that images may be signed with.
+      - Who may change the image may have it signed with a certificate of their own. This says whose signature counts.
+    type: list
+    elements: str
   deactivate:
     description:
       - Deactivate the image for the time of the export, so that nobody uses it meanwhile.

@@ -70,6 +70,13 @@ options:
       - Projects that are not named have the same id here, as in another region of the same cloud.
       - In a folder, projects have no names. Give their ids.
     type: dict
+  certificates:
+    description:
+      - The ids that the certificates of signatures have in the target by those that they have in the source.
+      - With null, the replicas of images that are signed with it are not signed.
+      - Certificates that are not named have the same id here, as in another region that shares the Key Manager. See
+        M(xloud.image.image_certificate).
+    type: dict
   import_method:
     description: How the data gets into the target, as in O(xloud.image.image_template#module:import_method).
     type: str

@@ -127,6 +127,51 @@ options:
   protected:
     description: Whether the image is protected against deletion.
     type: bool
+  signature:
+    description:
+      - Sign the image, so that the Image service verifies the data when it arrives, and the Compute service when a
+        server is started from it.
+      - The data is read once. Where it is known beforehand what it hashes to by O(signature.hash_method), from
+        O(checksum) or from an earlier run, the image is created with its signature. Else the signature is added once
+        the data went by. With the import method C(glance-direct), which is taken for that where the cloud offers it,
+        that is before the Image service verifies the data.
+      - A staged image that is there and is not signed so is signed as it is. A published one stays as it is, and to sign
+        it in another way is an error.
+      - See R(the guide to signatures,ansible_collections.xloud.image.docsite.signatures).
+    type: dict
+    suboptions:
+      certificate_uuid:
+        description:
+          - The id of the certificate in the Key Manager (Barbican). M(xloud.image.image_certificate) stores one there.
+        type: str
+        required: true
+      privatekey_path:
+        description:
+          - The path of the private key to sign with, in PEM. It belongs to the certificate, which is looked up.
+          - One of this, O(signature.value) and O(signature.path) is required.
+        type: path
+      privatekey_passphrase:
+        description: The passphrase of the private key.
+        type: str
+      value:
+        description: A signature that was made elsewhere, in base64.
+        type: str
+      path:
+        description: The path of a signature that was made elsewhere, as it is or in base64.
+        type: path
+      hash_method:
+        description:
+          - What the signature is made by.
+          - With V(SHA-512), which is what the Image service itself hashes by, a signature can be verified without the
+            data.
+        type: str
+        choices: [SHA-224, SHA-256, SHA-384, SHA-512]
+        default: SHA-256
+      key_type:
+        description: The type of the key, that of the private key or of the certificate unless given.
+        type: str
+        choices:
+          [RSA-PSS, DSA, ECC_SECP384R1, ECC_SECP521R1, ECC_SECT409K1, ECC_SECT409R1, ECC_SECT571K1, ECC_SECT571R1]
   owner:
     description:
       - The project that owns the image, by name or id. It is the project of the credentials unless given.
@@ -169,6 +214,16 @@ EXAMPLES = r"""
     name: debian-12-base-v1.0
     source: https://images.example.com/debian-12-base-v1.0.qcow2
     checksum: https://images.example.com/SHA512SUMS
+
+- name: Sign an image as it is uploaded
+  xloud.image.image_template:
+    cloud: mycloud
+    name: debian-12-base-v1.1
+    source: images/debian-12-base-v1.1.qcow2
+    signature:
+      certificate_uuid: "{{ signer.certificate.id }}"
+      privatekey_path: /etc/xloud/image-signing.pem
+      privatekey_passphrase: "{{ vault_signing_passphrase }}"
 
 - name: Bring in a compressed image, into two stores
   xloud.image.image_template:
@@ -359,11 +414,13 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import open_supply
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
+from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import find_signer
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._data.local import read_sidecar
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
 from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
+    needs_signer,
     plan_absence,
     plan_template,
     source_need,
@@ -384,12 +441,12 @@ def main() -> None:
         if params["state"] == "absent":
             plan = plan_absence(wanted.name, images, force=params["force"])
         else:
-            need = source_need(wanted, images, verify_first=module.check_mode)
-            plan = plan_template(wanted, images, supply.facts(need, keep=wanted.keep))
-        progress = Progress(params["progress_file"])
-        applier = Applier(session, timeout=params["timeout"], origins=supply.origins, progress=progress)
+            facts = supply.facts(source_need(wanted, images, verify_first=module.check_mode), keep=wanted.keep)
+            signer = find_signer(session, wanted.signature, needed=needs_signer(wanted, images, facts))
+            plan = plan_template(dataclasses.replace(wanted, signer=signer), images, facts)
+        applier = Applier(session, {}, params["timeout"], supply.origins, Progress(params["progress_file"]))
         image = plan.image if module.check_mode else applier.apply(plan)
-        exit_with(module, plan, image, transfer=transfer_result(progress.as_result()))
+        exit_with(module, plan, image, transfer=transfer_result(applier.progress.as_result()))
 
 
 if __name__ == "__main__":

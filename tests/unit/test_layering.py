@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "_ansible": {"ansible.module_utils", "_model", "_plan"},
     "_plan": {"_model"},
     "_cloud": {"openstack", "keystoneauth1", "requests", "_model", "_data"},
-    "_data": {"oslo_utils", "requests", "urllib3", "yaml", "_model"},
+    "_data": {"cryptography", "oslo_utils", "requests", "urllib3", "yaml", "_model"},
     "_model": set(),
     "filter": {"ansible", "_model", "_plan"},
     "lookup": {"ansible", "_ansible", "_plan", "_cloud", "_model"},

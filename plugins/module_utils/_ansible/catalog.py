@@ -42,6 +42,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "plan_file": {"type": "path"},
         "expect_plan": {"type": "path"},
         "fail_on_drift": {"type": "bool", "default": False},
+        "privatekey_passphrase": {"type": "str", "no_log": True},
     },
     "required_one_of": [("catalog", "files")],
     "supports_check_mode": True,
@@ -67,6 +68,7 @@ def wanted_catalog(
         retention=default_retention(defaults),
         max_removals=params["max_removals"],
         verify_first=check_mode,
+        privatekey_passphrase=params["privatekey_passphrase"],
     )
 
 

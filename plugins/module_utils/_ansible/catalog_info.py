@@ -22,6 +22,8 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "owner": {"type": "str"},
         "templates": {"type": "list", "elements": "str"},
         "members": {"type": "bool", "default": True},
+        "signatures": {"type": "bool", "default": True},
+        "trusted_certificates": {"type": "list", "elements": "str"},
         "catalog": {"type": "dict"},
         "defaults": {"type": "dict"},
         "files": {"type": "list", "elements": "path"},
@@ -49,4 +51,6 @@ def wanted_inventory(params: t.Mapping[str, t.Any], documents: t.Sequence[t.Mapp
         templates=frozenset(check_template(each, "templates") for each in params["templates"] or ()),
         requirements=requirements(params["presets"] or (), {}),
         members=params["members"],
+        signatures=params["signatures"],
+        trusted_certificates=frozenset(params["trusted_certificates"] or ()),
     )

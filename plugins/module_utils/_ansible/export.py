@@ -37,6 +37,8 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "sidecar": {"type": "bool", "default": True},
         "sums": {"type": "bool", "default": True},
         "deactivate": {"type": "bool", "default": False},
+        "verify_signature": {"type": "bool", "default": False},
+        "trusted_certificates": {"type": "list", "elements": "str"},
         "workers": {"type": "int", "default": 2},
     },
     "mutually_exclusive": [("image", "images")],
@@ -56,6 +58,10 @@ def wanted_exports(
     """
     if params["workers"] < 1:
         raise InputError("workers", f"{params['workers']} is less than 1.")
+    if params["trusted_certificates"] is not None and not (
+        params["verify_signature"] and params["trusted_certificates"]
+    ):
+        raise InputError("trusted_certificates", "needs verify_signature: true, and at least one id.")
     if params["images"] and not os.path.isdir(os.path.expanduser(params["path"])):
         raise InputError("path", f"{params['path']} is no directory, which several images need. Create it first.")
     return [_wanted_of(params, image, target) for image in images]
@@ -85,6 +91,8 @@ def _wanted(params: t.Mapping[str, t.Any], path: str) -> WantedExport:
         os.path.join(os.path.dirname(path), SUMS_NAME) if params["sums"] else None,
         params["format"],
         params["compress"],
+        params["verify_signature"],
+        tuple(params["trusted_certificates"] or ()),
     )
 
 

@@ -36,6 +36,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "visibility": {"type": "bool", "default": True},
         "members": {"type": "bool", "default": True},
         "projects": {"type": "dict"},
+        "certificates": {"type": "dict"},
         "import_method": {"type": "str", "choices": list(IMPORT_METHODS), "default": "auto"},
         "stores": {"type": "list", "elements": "str"},
         "all_stores": {"type": "bool", "default": False},
@@ -60,10 +61,21 @@ def wanted_replica(params: t.Mapping[str, t.Any]) -> WantedReplica:
     check_stores(params["stores"], params["all_stores"], False)
     if params["workers"] < 1:
         raise InputError("workers", f"{params['workers']} is too few: at least one has to do the work.")
-    for theirs, ours in (params["projects"] or {}).items():
+    _check_ids(params, "projects", "the name or id of a project")
+    _check_ids(params, "certificates", "the id of a certificate")
+    return WantedReplica(
+        tuple(params["images"]),
+        params["members"],
+        params["visibility"],
+        params["import_method"],
+        certificates=params["certificates"] or {},
+    )
+
+
+def _check_ids(params: t.Mapping[str, t.Any], option: str, words: str) -> None:
+    for theirs, ours in (params[option] or {}).items():
         if ours is not None and not isinstance(ours, str):
-            raise InputError(f"projects.{theirs}", "must be the name or id of a project, or null for none.")
-    return WantedReplica(tuple(params["images"]), params["members"], params["visibility"], params["import_method"])
+            raise InputError(f"{option}.{theirs}", f"must be {words}, or null for none.")
 
 
 def source_options(params: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:

@@ -18,6 +18,13 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import I
 from ansible_collections.xloud.image.plugins.module_utils._model.image import TEMPLATE, VERSION, is_custom_property
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
 from ansible_collections.xloud.image.plugins.module_utils._model.reference import Reference
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import (
+    DEFAULT_HASH_METHOD,
+    HASH_METHODS,
+    KEY_TYPES,
+    SIGNATURE_PROPERTIES,
+    parse_signing,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.source import IMPORT_METHODS, CloudSource, Source
 from ansible_collections.xloud.image.plugins.module_utils._model.stores import check_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, check_properties
@@ -25,6 +32,16 @@ from ansible_collections.xloud.image.plugins.module_utils._model.template import
 DISK_FORMATS: t.Final = ("aki", "ami", "ari", "iso", "ploop", "qcow2", "raw", "vdi", "vhd", "vhdx", "vmdk")
 CONTAINER_FORMATS: t.Final = ("aki", "ami", "ari", "bare", "compressed", "docker", "ova", "ovf")
 SOURCE_KEYS: t.Final = ("cloud", "region_name", "image", "owner")
+
+_SIGNATURE: t.Final[dict[str, dict[str, t.Any]]] = {
+    "certificate_uuid": {"type": "str", "required": True},
+    "privatekey_path": {"type": "path"},
+    "privatekey_passphrase": {"type": "str", "no_log": True},
+    "value": {"type": "str"},
+    "path": {"type": "path"},
+    "hash_method": {"type": "str", "choices": list(HASH_METHODS), "default": DEFAULT_HASH_METHOD},
+    "key_type": {"type": "str", "choices": list(KEY_TYPES)},
+}
 
 SPECIFICATION: t.Final[dict[str, t.Any]] = {
     "argument_spec": {
@@ -48,6 +65,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "properties": {"type": "dict"},
         "tags": {"type": "list", "elements": "str"},
         "protected": {"type": "bool"},
+        "signature": {"type": "dict", "options": _SIGNATURE},
         "owner": {"type": "str"},
         "replace": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
@@ -102,11 +120,13 @@ def wanted_template(
     """
     _check_numbers(params)
     check_stores(params["stores"], params["all_stores"], params["stores_exact"])
+    _check_signature(params)
     base = sidecar or {}
     given = {**base, **{key: value for key, value in params.items() if value is not None}}
     tags = given.get("tags")
-    own_name = (TEMPLATE, VERSION)
-    properties = {k: v for k, v in base.get("properties", {}).items() if is_custom_property(k) and k not in own_name}
+    signature = parse_signing(params["signature"])
+    own = {TEMPLATE, VERSION, *(SIGNATURE_PROPERTIES if signature else ())}
+    properties = {k: v for k, v in base.get("properties", {}).items() if is_custom_property(k) and k not in own}
     return Template(
         name=_name(params, base),
         source=source,
@@ -121,6 +141,7 @@ def wanted_template(
         properties={**properties, **check_properties(params["properties"] or {})},
         replace=params["replace"],
         stores_exact=params["stores_exact"],
+        signature=signature,
     )
 
 
@@ -139,3 +160,9 @@ def _check_numbers(params: t.Mapping[str, t.Any]) -> None:
     for option in ("min_disk", "min_ram"):
         if params[option] is not None and params[option] < 0:
             raise InputError(option, f"{params[option]} is negative.")
+
+
+def _check_signature(params: t.Mapping[str, t.Any]) -> None:
+    doubled = sorted({*SIGNATURE_PROPERTIES} & {*(params["properties"] or {})}) if params["signature"] else []
+    if doubled:
+        raise InputError(f"properties.{doubled[0]}", "is what the option signature sets. Leave one of them out.")

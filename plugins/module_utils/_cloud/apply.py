@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.download import
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import signature_patch, signed_before
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._cloud.upload import fill
 from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
@@ -99,7 +100,7 @@ class Applier:
 
     def _create(self, action: actions.CreateImage, _image: Image | None) -> Image:
         images = Images(self.session)
-        record = images.create(action.body)
+        record = images.create({**action.body, **signed_before(action.upload)})
         try:
             return fill(self.session, record, action.upload, self.timeout, self.origins, self.progress)
         except PlacementError:
@@ -116,6 +117,9 @@ class Applier:
 
     def _update(self, action: actions.UpdateImage, _image: Image | None) -> Image:
         return Images(self.session).patch(action.image_id, action.patch)
+
+    def _sign(self, action: actions.SignImage, _image: Image | None) -> Image:
+        return Images(self.session).patch(action.image_id, signature_patch(action.signer, action.digest))
 
     def _delete(self, action: actions.DeleteImage, image: Image | None) -> Image | None:
         images = Images(self.session)
@@ -183,6 +187,7 @@ _STEPS: t.Final[dict[type[actions.Action], t.Callable[[Applier, t.Any, Image | N
     actions.CreateImage: Applier._create,
     actions.ProtectCreated: Applier._protect,
     actions.UpdateImage: Applier._update,
+    actions.SignImage: Applier._sign,
     actions.DeleteImage: Applier._delete,
     actions.CopyToStores: Applier._copy_to_stores,
     actions.DropFromStore: Applier._drop_from_store,

@@ -11,10 +11,12 @@ import dataclasses
 import functools
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.certificates import Certificates
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import signature_faults
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
@@ -97,24 +99,22 @@ def read_inventory(session: Session, wanted: WantedInventory, owner: str | None)
     """
     Return what a project has: all of its images, and the members of the shared versions among them.
 
-    It takes two listings, and one request for each shared version that it is asked for. What cannot be read of one
-    image is an error of that image alone.
+    It takes two listings, one request for each shared version that it is asked for, and two for each certificate that
+    versions are signed with. What cannot be read of one image is an error of that image alone.
 
     :param owner: The name or id of the project, None for the session's own.
     :raises InputError: There is no such project, or the credentials may not look it up.
     """
     images = Images(session).owned(Projects(session).owner(owner))
+    versions = [image for image in images if (name := image.version_name) and wanted.covers(name.template)]
+    faults = signature_faults(Certificates(session), versions) if wanted.signatures else {}
     if not wanted.members:
-        return Inventory(images)
-    shared = [
-        image
-        for image in images
-        if image.visibility == "shared" and (name := image.version_name) and wanted.covers(name.template)
-    ]
+        return Inventory(images, signature_faults=faults)
+    shared = [image for image in versions if image.visibility == "shared"]
     with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
         read = pool.map(functools.partial(_members, session), shared)
         members = {image.id: each for image, each in zip(shared, read, strict=True)}
-    return Inventory(images, members, _projects(session, wanted.catalog))
+    return Inventory(images, members, _projects(session, wanted.catalog), faults)
 
 
 def _members(session: Session, image: Image) -> tuple[Member, ...] | ImageError:

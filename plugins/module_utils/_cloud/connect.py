@@ -44,7 +44,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         keystone = region.get_session()
         count = RequestCount(keystone)
         keystone.get_token()
-        image_url = _image_url(region, keystone)
+        image_url = _endpoint(region, keystone, "image", "v2")
     except auth_errors.Unauthorized as exc:
         raise CloudError(
             f"{name}: the Identity service at {_auth_url(region)} refused the credentials. Check user, password "
@@ -71,7 +71,8 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
     if count.total:
         _keep_token(region)
     renewed = functools.partial(_keep_token, region)
-    return Session(keystone, image_url, name, count, renewed, region.get_region_name("image"))
+    key_manager = functools.partial(_endpoint, region, keystone, "key-manager", "v1")
+    return Session(keystone, image_url, name, count, renewed, region.get_region_name("image"), key_manager)
 
 
 def _keep_token(region: t.Any) -> None:
@@ -115,13 +116,14 @@ def _auth_url(region: t.Any) -> str:
     return str(region.get_auth_args().get("auth_url") or "(no auth_url)")
 
 
-def _image_url(region: t.Any, keystone: t.Any) -> str | None:
-    url = region.get_endpoint("image") or keystone.get_endpoint(
-        service_type="image",
-        interface=region.get_interface("image"),
-        region_name=region.get_region_name("image"),
+def _endpoint(region: t.Any, keystone: t.Any, service: str, version: str) -> str | None:
+    """Return the versioned endpoint of a service, None if neither the catalogue nor the configuration has it."""
+    url = region.get_endpoint(service) or keystone.get_endpoint(
+        service_type=service,
+        interface=region.get_interface(service),
+        region_name=region.get_region_name(service),
         skip_discovery=True,
     )
     if not url:
         return None
-    return re.sub(r"/v2(\.\d+)?$", "", url.rstrip("/")) + "/v2"
+    return re.sub(r"/v\d+(\.\d+)?$", "", url.rstrip("/")) + f"/{version}"

@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._data.convert import c
 from ansible_collections.xloud.image.plugins.module_utils._data.files import Part, resuming
 from ansible_collections.xloud.image.plugins.module_utils._data.hashing import BLOCK, Hasher, file_digests, remember
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Meter, Progress
+from ansible_collections.xloud.image.plugins.module_utils._data.signing import check_signature
 from ansible_collections.xloud.image.plugins.module_utils._data.sparse import SparseWriter
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import ExportData
@@ -29,7 +30,7 @@ def export(session: Session, action: ExportData, progress: Progress) -> None:
     What an interrupted run received is not asked for again.
 
     :raises BreakError: The connection broke too often. What arrived is kept for the next run.
-    :raises DataError: What arrived is not what the cloud has, or the disk does not take it.
+    :raises DataError: What arrived is not what the cloud has or not what was signed, or the disk does not take it.
     :raises CloudError: The cloud refused the data.
     :raises InputError: The data is to be converted, and there is no qemu-img.
     """
@@ -46,6 +47,8 @@ def export(session: Session, action: ExportData, progress: Progress) -> None:
                 f"{action.algorithm}:{action.digest}, and what arrived is {action.algorithm}:"
                 f"{digests[action.algorithm]}. Nothing was left behind: run the task again."
             )
+        if action.verification:
+            check_signature(action.verification, digests[action.verification.algorithm], f"Image {action.image}")
         if action.format:
             with progress.phase("convert", action.image, None):
                 convert(
@@ -60,7 +63,8 @@ def export(session: Session, action: ExportData, progress: Progress) -> None:
 
 def _received(session: Session, action: ExportData, part: Part, progress: Progress) -> dict[str, str]:
     """Return the digests of the data once all of it is in the part."""
-    hasher = Hasher({action.algorithm, _RECORDED})
+    signed_by = [action.verification.algorithm] if action.verification else []
+    hasher = Hasher({action.algorithm, _RECORDED, *signed_by})
     try:
         begun = part.size
         if begun:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import concurrent.futures
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.certificates import Certificates
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import find_verification
 from ansible_collections.xloud.image.plugins.module_utils._data.exports import file_facts
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
+from ansible_collections.xloud.image.plugins.module_utils._data.signing import check_signature
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.export import ExportReading, Unread, WantedExport
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, Verification
 
 
 def find_images(
@@ -49,15 +53,41 @@ def read_exports(
     :param hash_of: What gives the algorithm and the digest that an image is verified by.
     """
 
+    certificates = Certificates(session)
+
     def read(each: tuple[Image, WantedExport] | Unread) -> ExportReading | Unread:
         if len(each) == 3:
             return each
         image, export = each
         try:
             members = Members(session).list(image) if export.sidecar else ()
-            return ExportReading(image, export, tuple(members), file_facts(export, image, hash_of(image)[0]))
+            algorithm = hash_of(image)[0]
+            verification = _verification(certificates, image, export)
+            return ExportReading(
+                image, export, tuple(members), file_facts(export, image, algorithm, verification), verification
+            )
         except ImageError as exc:
             return image, export, exc
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=workers) as pool:
         return list(pool.map(read, wanted))
+
+
+def _verification(certificates: Certificates, image: Image, wanted: WantedExport) -> Verification | None:
+    """
+    Return what the signature of an image is verified by, None where it is not to be.
+
+    :raises DataError: It cannot be verified, or not by a certificate that is trusted.
+    """
+    if not wanted.verify_signature:
+        return None
+    verification = find_verification(certificates, image)
+    certificate = image.properties[CERTIFICATE]
+    if wanted.trusted_certificates and certificate not in wanted.trusted_certificates:
+        raise DataError(
+            f"Image {image.name} ({image.id}) is signed with {certificate}, which is none of trusted_certificates. "
+            "Nothing was exported."
+        )
+    if image.os_hash_algo == verification.algorithm:
+        check_signature(verification, image.os_hash_value or "", f"Image {image.name} ({image.id})")
+    return verification

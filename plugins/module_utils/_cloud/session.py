@@ -102,6 +102,7 @@ class Session:
     :param count: The requests that were sent before.
     :param renewed: What to do once a new token took the place of one that the cloud refused.
     :param region_name: The region that the endpoint is of, None where the configuration names none.
+    :param key_manager_url: What gives the versioned endpoint of the Key Manager, None where the cloud has none.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Session:
         count: RequestCount | None = None,
         renewed: t.Callable[[], None] = lambda: None,
         region_name: str | None = None,
+        key_manager_url: t.Callable[[], str | None] = lambda: None,
     ) -> None:
         self.keystone = keystone
         self.image_url = image_url
@@ -120,6 +122,7 @@ class Session:
         self._auth: t.Any = keystone.auth
         self._count = count or RequestCount(keystone)
         self._renewed = renewed
+        self._key_manager_url = key_manager_url
         self._authentication = threading.Lock()
 
     @property
@@ -179,6 +182,21 @@ class Session:
         :raises CloudError: The answer is an error, of the kind that its status says.
         """
         return self._send(method, f"{self.auth_url}/v3{path}", "the Identity service", **kwargs)
+
+    def key_manager(self, method: str, path: str, **kwargs: t.Any) -> Response:
+        """
+        Send a request to the Key Manager.
+
+        :raises NotFoundError: The cloud has none.
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        url = self._key_manager_url()
+        if url is None:
+            raise NotFoundError(
+                f"{self.name} has no endpoint for the Key Manager, which holds the certificates that images are "
+                "verified by."
+            )
+        return self._send(method, url + path, "the Key Manager", **kwargs)
 
     def _send(self, method: str, url: str, service: str, **kwargs: t.Any) -> Response:
         from keystoneauth1 import exceptions
@@ -247,7 +265,7 @@ def _error(response: Response, service: str) -> CloudError:
 def _message(response: Response) -> str:
     try:
         body = response.json()
-        text = str(body.get("message") or body["error"]["message"])
+        text = str(body.get("message") or body.get("description") or body["error"]["message"])
     except (ValueError, KeyError, TypeError, AttributeError):
         text = response.text
     text = html.unescape(re.sub(r"<title>.*?</title>|<[^>]+>", " ", text, flags=re.DOTALL))

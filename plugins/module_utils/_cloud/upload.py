@@ -15,6 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.imports import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import is_neighbour, open_data
 from ansible_collections.xloud.image.plugins.module_utils._cloud.retry import ATTEMPTS, is_passing, pause_after
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import explained, signature_patch
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._data.hashing import file_digests
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Meter, Progress
@@ -81,7 +82,10 @@ class _Filling:
     count: int = 0
 
     def fill(self) -> Image:
-        arrived = self._transferred()
+        try:
+            arrived = self._transferred()
+        except CloudError as exc:
+            raise explained(exc, self.image) from exc
         self._verify(arrived)
         return self._placed(arrived)
 
@@ -149,12 +153,33 @@ class _Filling:
     def _direct(self) -> Image:
         store = {"X-Image-Meta-Store": self.upload.stores[0]} if self.upload.stores else {}
         self._send("file", store, "active")
-        return Images(self.session).get(self.image.id)
+        return self._signed() or Images(self.session).get(self.image.id)
 
     def _glance_direct(self) -> Image:
         self._send("stage", {}, "uploading")
+        self._signed()
         # The cloud has the bytes already: they count as moved once.
-        return self._import("import", "store").run({"name": GLANCE_DIRECT}, self.upload.stores)
+        try:
+            return self._import("import", "store").run({"name": GLANCE_DIRECT}, self.upload.stores)
+        except ImportFailedError as exc:
+            if self.upload.signer:
+                exc.message += (
+                    " The image is signed: if this cloud converts what it imports, the data is not what was signed any "
+                    "more. Then set import_method: direct."
+                )
+            raise
+
+    def _signed(self) -> Image | None:
+        """
+        Return the image once it is signed, where that had to wait for the data; else None.
+
+        :raises DataError: A signature that was made elsewhere is not one of this data.
+        """
+        signer = self.upload.signer
+        if signer is None or self.upload.digest:
+            return None
+        patch = signature_patch(signer, self.sent[signer.signing.algorithm])
+        return Images(self.session).patch(self.image.id, patch) if self.upload.signed_late else None
 
     def _send(self, place: str, headers: t.Mapping[str, str], done: str) -> None:
         """
@@ -191,7 +216,8 @@ class _Filling:
                 self.sent, self.count = stream.digests(), meter.count
 
     def _opened(self) -> t.ContextManager[UploadStream]:
-        source, algorithms = self.upload.source, {DEFAULT_ALGORITHM}
+        source, signer = self.upload.source, self.upload.signer
+        algorithms = {DEFAULT_ALGORITHM, *([signer.signing.algorithm] if signer else [])}
         if isinstance(source, CloudSource):
             data = open_data(t.cast(Session, self._origin), source, self.upload.size)
             return open_upload(self.upload, algorithms, data)

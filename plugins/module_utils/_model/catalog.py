@@ -27,6 +27,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.document import
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion, requirements
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signing, parse_signing
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
 from ansible_collections.xloud.image.plugins.module_utils._model.stores import check_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import check_properties
@@ -55,6 +56,7 @@ class CatalogVersion:
     it the version says itself, and has not from its template or the defaults.
 
     :param listed: The document has the version, rather than the cloud alone.
+    :param signature_fault: What keeps the signature of its image from being verified, in words, if that is known.
     """
 
     name: ImageName
@@ -68,6 +70,12 @@ class CatalogVersion:
     settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     own: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     listed: bool = True
+    signature_fault: str = ""
+
+    @property
+    def signature(self) -> Signing | None:
+        """How its image is to be signed."""
+        return self.settings.get("signature")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,6 +229,8 @@ def _template(
             requirements(promotion.get("presets", ()), promotion.get("required_properties", {})),
             days(promotion.get("soak", 0)),
             promotion.get("checksum", False),
+            promotion.get("require_signature", False),
+            tuple(promotion.get("trusted_certificates", ())),
         ),
         versions=tuple(sorted((each for each in versions if each), key=lambda each: each.name.version)),
     )
@@ -267,6 +277,10 @@ def _version(
     if given.get("revoked") and given.get("stage") == "published":
         problems.add(f"{path}.stage", "published contradicts revoked: true. Take one of them away.")
     settings = _merge(base, own)
+    if "signature" in settings:
+        signing = _signing(problems, f"{path}.signature", settings["signature"], own.get("signature", {}), directory)
+        settings["signature"] = signing
+        own |= {"signature": signing} if "signature" in own else {}
     problems.attempt(check_stores, settings.get("stores"), settings.get("all_stores", False), False, f"{path}.")
     own_dates = {**dates, **{key: str(given[key]) for key in DATES if key in given}}
     return CatalogVersion(
@@ -286,6 +300,16 @@ def _version(
 def _check_properties(problems: _Problems, path: str, described: dict[str, t.Any]) -> None:
     if "properties" in described:
         described["properties"] = problems.attempt(check_properties, described["properties"], path) or {}
+
+
+def _signing(
+    problems: _Problems, path: str, merged: t.Mapping[str, t.Any], own: t.Mapping[str, t.Any], directory: str
+) -> Signing | None:
+    fields = {key: value for key, value in merged.items() if key != "privatekey_path" or not {"value", "path"} & {*own}}
+    for name in ("privatekey_path", "path"):
+        if name in fields:
+            fields[name] = os.path.join(directory, os.path.expanduser(fields[name]))
+    return t.cast("Signing | None", problems.attempt(parse_signing, fields, path))
 
 
 def _location(problems: _Problems, path: str, text: str | None, directory: str) -> str | None:

@@ -15,6 +15,11 @@ from ansible_collections.xloud.image.plugins.module_utils._model.checksum import
 from ansible_collections.xloud.image.plugins.module_utils._model.image import BASE_ATTRIBUTES, LIFECYCLE, VISIBILITIES
 from ansible_collections.xloud.image.plugins.module_utils._model.name import VERSION_PATTERN
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import (
+    DEFAULT_HASH_METHOD,
+    HASH_METHODS,
+    KEY_TYPES,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.source import (
     AUTO,
     DIRECT,
@@ -176,6 +181,20 @@ PROMOTION: t.Final[Keys] = {
     ),
     "soak": Key(DURATION, "How long a version stays staged before it is published.", "0d"),
     "checksum": Key(FLAG, "Whether a version must declare a checksum to be published.", "false"),
+    "require_signature": Key(FLAG, "Whether a version must be signed, and verifiable, to be published.", "false"),
+    "trusted_certificates": Key(NAMES, "The certificates that it may be signed with, by their ids.", "any"),
+}
+SIGNATURE: t.Final[Keys] = {
+    "certificate_uuid": Key(TEXT, "The id, in the Key Manager, of the certificate that the signature is verified by."),
+    "privatekey_path": Key(TEXT, "The file of the private key to sign with, in PEM. Its passphrase has no place here."),
+    "hash_method": Key(one_of(tuple(HASH_METHODS)), "What the signature is made by.", DEFAULT_HASH_METHOD),
+    "key_type": Key(one_of(KEY_TYPES), "The type of the key.", "that of the private key or of the certificate"),
+}
+# A signature that was made elsewhere is one of one image.
+OWN_SIGNATURE: t.Final[Keys] = {
+    **SIGNATURE,
+    "value": Key(TEXT, "A signature that was made elsewhere, in base64, in place of a private key."),
+    "path": Key(TEXT, "The file of a signature that was made elsewhere, as it is or in base64."),
 }
 # What describes an image may stand in the defaults, in a template, and in a version, which wins.
 IMAGE: t.Final[Keys] = {
@@ -194,6 +213,7 @@ IMAGE: t.Final[Keys] = {
     "stores": Key(NAMES, "The stores of the cloud that the image is in; more may have it."),
     "all_stores": Key(FLAG, "Whether the image is in all stores of the cloud.", "false"),
     "stores_exact": Key(FLAG, "Whether the image is in no other stores than those.", "false"),
+    "signature": Key(DICTIONARY, "How the image is signed.", keys=SIGNATURE),
 }
 DATES: t.Final[Keys] = {
     "retire_on": Key(DATE, "The announced day from which on the version is retired, the current one too."),
@@ -209,6 +229,7 @@ OFFER: t.Final[Keys] = {
 }
 VERSION_KEYS: t.Final[Keys] = {
     **IMAGE,
+    "signature": Key(DICTIONARY, "How the image is signed, or its signature.", keys=OWN_SIGNATURE),
     "source": Key(SOURCE, "The data of the image.", "none, which is enough for a version that is in the cloud"),
     "checksum": Key(CHECKSUM, "What the data hashes to: sha256:… or sha512:…, or the SUMS file that says it."),
     "stage": Key(
@@ -228,4 +249,4 @@ TEMPLATE: t.Final[Keys] = {
     "current": Key(VERSION, "The version that is pinned as the current one, for a rollback.", "the newest published"),
     "versions": Key(DICTIONARY, "The versions by their numbers, in quotes.", keys=VERSION_KEYS),
 }
-MERGED: t.Final = ("properties", "retention", "promotion")
+MERGED: t.Final = ("properties", "retention", "promotion", "signature")

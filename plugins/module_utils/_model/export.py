@@ -15,6 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import Im
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Plan
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Verification
 
 SIDECAR_FORMAT: t.Final = 1
 SUMS_NAME: t.Final = "SHA256SUMS"
@@ -32,6 +33,8 @@ class WantedExport:
     :param deactivate: Freeze the image while its data is read.
     :param format: The format that the file is to have, None for that of the image.
     :param compress: Compress the clusters of a qcow2 file.
+    :param verify_signature: Verify the data by the signature of the image.
+    :param trusted_certificates: The ids of the certificates that the image may be signed with, none for any.
     """
 
     path: str
@@ -40,6 +43,8 @@ class WantedExport:
     sums: str | None = None
     format: str | None = None
     compress: bool = False
+    verify_signature: bool = False
+    trusted_certificates: tuple[str, ...] = ()
 
     def converts(self, image: Image) -> bool:
         """Say whether the file is to hold something else than the data as it is in the cloud."""
@@ -73,12 +78,13 @@ class FileFacts:
 
 @dataclasses.dataclass(frozen=True)
 class ExportReading:
-    """What was read for the export of one image."""
+    """What was read for the export of one image, and what its signature is verified by, if it is to be."""
 
     image: Image
     wanted: WantedExport
     members: tuple[Member, ...] = ()
     facts: FileFacts = dataclasses.field(default_factory=FileFacts)
+    verification: Verification | None = None
 
 
 Unread: t.TypeAlias = tuple[Image, WantedExport, ImageError]

@@ -25,12 +25,16 @@ class WantedInventory:
     :param templates: The templates to tell of, all where empty.
     :param requirements: What offered images must have, beside what the document requires.
     :param members: Whether to tell of members.
+    :param signatures: Whether to look at signatures.
+    :param trusted_certificates: The ids of the certificates that images may be signed with, none for any.
     """
 
     catalog: WantedCatalog
     templates: frozenset[str] = frozenset()
     requirements: tuple[Requirement, ...] = ()
     members: bool = True
+    signatures: bool = True
+    trusted_certificates: frozenset[str] = frozenset()
 
     def covers(self, template: str | None) -> bool:
         """Say whether it is asked for a template, None standing for what belongs to none."""
@@ -45,8 +49,10 @@ class Inventory:
     :param images: All images of the project, be they of the catalogue or not.
     :param members: The members of shared images by the ids of the images, or why they could not be read.
     :param projects: The projects by what the document calls them, or why they are not known.
+    :param signature_faults: What keeps signatures from being verified, in words, by the ids of the images.
     """
 
     images: tuple[Image, ...]
     members: t.Mapping[str, tuple[Member, ...] | ImageError] = dataclasses.field(default_factory=dict)
     projects: t.Mapping[str, Project | ImageError] = dataclasses.field(default_factory=dict)
+    signature_faults: t.Mapping[str, str] = dataclasses.field(default_factory=dict)

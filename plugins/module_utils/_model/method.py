@@ -44,24 +44,32 @@ def check_method(upload: Upload) -> None:
             f"cannot be verified by {upload.checksum}, since the cloud computes {DEFAULT_ALGORITHM}. "
             f"Give {DEFAULT_ALGORITHM}:<128 digits> as checksum, or set import_method: direct."
         )
+    elif upload.method in (WEB_DOWNLOAD, GLANCE_DOWNLOAD) and upload.signed_late and upload.signer:
+        algorithm = upload.signer.signing.algorithm
+        problem = (
+            f"brings data in that was not read here, and what it hashes to has to be known to sign it. Give "
+            f"{algorithm}:<digits> as checksum, or set import_method: direct."
+        )
     if problem:
         raise InputError("import_method", f"{upload.method} {problem}")
 
 
 def preferred_methods(upload: Upload, *, neighbour: bool) -> tuple[str, ...]:
     """
-    Return the ways that data can take, the best first: one that spares us the data, one that fills several stores.
+    Return the ways that data can take, the best first: one that spares us the data, one that fills several stores or
+    leaves time for a signature.
 
     :param neighbour: The source is an image of another region of the same Identity service.
     """
     if upload.method != AUTO:
         return (upload.method,)
     is_url = isinstance(upload.source, Source) and upload.source.is_url
-    fetched = upload.verifiable_by_cloud and not upload.compression
+    fetched = upload.verifiable_by_cloud and not upload.compression and not upload.signed_late
     ways = {
         GLANCE_DOWNLOAD: fetched and neighbour,
         WEB_DOWNLOAD: fetched and is_url,
-        GLANCE_DIRECT: len(upload.stores) > 1,
+        # What is staged can still be signed, and is verified as it is imported.
+        GLANCE_DIRECT: len(upload.stores) > 1 or upload.signed_late,
         DIRECT: True,
     }
     return tuple(method for method, is_open in ways.items() if is_open)

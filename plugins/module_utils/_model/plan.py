@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signer, Verification
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Upload
 
 
@@ -76,6 +77,19 @@ class UpdateImage(ImageAction):
 
     verb = "update"
     patch: tuple[PatchOperation, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class SignImage(ImageAction):
+    """
+    Sign the data that an image has.
+
+    :param digest: What the data hashes to by the hash method of the signer.
+    """
+
+    verb = "sign"
+    signer: Signer
+    digest: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,6 +173,7 @@ class ExportData(ImageAction):
     :param disk_format: The format of the data in the cloud.
     :param format: The format to convert the file to, None to leave it as it is.
     :param compress: Compress a qcow2 file that is converted to.
+    :param verification: What the signature of the data is verified by, if it is to be.
     """
 
     verb = "export"
@@ -169,6 +184,7 @@ class ExportData(ImageAction):
     disk_format: str | None = None
     format: str | None = None
     compress: bool = False
+    verification: Verification | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -74,11 +74,15 @@ class Promotion:
 
     :param soak: How many days a version stays staged.
     :param checksum: A checksum has to be declared.
+    :param require_signature: The image has to be signed, and verifiable.
+    :param trusted_certificates: The ids of the certificates that it may be signed with, none for any.
     """
 
     requirements: tuple[Requirement, ...] = ()
     soak: int = 0
     checksum: bool = False
+    require_signature: bool = False
+    trusted_certificates: tuple[str, ...] = ()
 
 
 def requirements(

@@ -29,6 +29,8 @@ class WantedReplica:
     :param visibility: Take the replicas to the stage of the originals; else new ones stay private.
     :param stores: The stores that the data is to be in, None for those of the cloud's choice.
     :param owner: The id of the project that is to own the replicas, None for the session's own.
+    :param certificates: The ids of the certificates of signatures in the target by those in the source, where they are
+        others; None for those whose signatures replicas do without.
     """
 
     patterns: tuple[str, ...] = ("*",)
@@ -37,6 +39,7 @@ class WantedReplica:
     import_method: str = "auto"
     stores: tuple[str, ...] | None = None
     owner: str | None = None
+    certificates: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 
     def covers(self, name: str) -> bool:
         """Say whether it is asked for an image of this name."""

@@ -15,6 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import I
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, Step
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signer
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed
 
 
@@ -29,6 +30,7 @@ class WantedCatalog:
     :param max_removals: How many versions may be retired or deleted.
     :param verify_first: Verify local files before anything would be sent, as where nothing will be sent.
     :param stores: The stores of the cloud, where the catalogue says which of them its images are in.
+    :param privatekey_passphrase: What opens the private keys that images are signed with.
     """
 
     templates: tuple[CatalogTemplate, ...]
@@ -39,6 +41,7 @@ class WantedCatalog:
     verify_first: bool = False
     owner: str | None = None
     stores: tuple[str, ...] = ()
+    privatekey_passphrase: str | None = dataclasses.field(default=None, repr=False)
 
     @property
     def asks_for_stores(self) -> bool:
@@ -68,10 +71,11 @@ class Reading:
 
 @dataclasses.dataclass(frozen=True)
 class Read:
-    """What was read for one version."""
+    """What was read for one version, and what signs it, if something is to be signed."""
 
     checksum: Checksum | None = None
     facts: SourceFacts = dataclasses.field(default_factory=SourceFacts)
+    signer: Signer | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,12 +87,14 @@ class Facts:
     :param reads: What was read of the sources by the names of the images, or why it could not be.
     :param members: The members of shared images by the ids of the images.
     :param projects: The projects by what the document calls them, or why they are not known.
+    :param signature_faults: What keeps signatures from being verified, in words, by the ids of the images.
     """
 
     images: t.Mapping[str, tuple[Image, ...]] = dataclasses.field(default_factory=dict)
     reads: t.Mapping[str, Read | ImageError] = dataclasses.field(default_factory=dict)
     members: t.Mapping[str, tuple[Member, ...]] = dataclasses.field(default_factory=dict)
     projects: t.Mapping[str, Project | ImageError] = dataclasses.field(default_factory=dict)
+    signature_faults: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

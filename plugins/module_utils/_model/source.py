@@ -13,6 +13,7 @@ import urllib.parse
 
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,6 +147,9 @@ class Upload:
     :param stores: The stores of the cloud that the data is to be in; those of its choice where none is named.
     :param keep: Leave compressed data as it is.
     :param compression: How the source holds the data, where it is to be decompressed on the way.
+    :param signer: What signs the image, if anything does.
+    :param digest: What the data hashes to, in hexadecimal, by the hash method of the signer, where that is known before
+        the data is read.
     """
 
     source: Source | CloudSource
@@ -155,8 +159,15 @@ class Upload:
     stores: tuple[str, ...] = ()
     keep: bool = False
     compression: str | None = None
+    signer: Signer | None = None
+    digest: str | None = None
 
     @property
     def verifiable_by_cloud(self) -> bool:
         """Whether what the cloud fetched itself can be told to be what was declared, by the hash that it computes."""
         return self.checksum is None or self.checksum.algorithm == DEFAULT_ALGORITHM
+
+    @property
+    def signed_late(self) -> bool:
+        """Whether the signature can be made only once all data went by."""
+        return self.signer is not None and self.signer.ready is None and self.digest is None

@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.checksum import
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import BASE_ATTRIBUTES, LIFECYCLE
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signer, Signing
 from ansible_collections.xloud.image.plugins.module_utils._model.source import CloudSource, Source
 
 GIB: t.Final = 1024**3
@@ -26,7 +27,8 @@ class Template:
 
     None means "not asked for": what the cloud has is left alone. A property whose value is None is to be removed.
     C(min_disk) is GiB, C(min_ram) is MiB. C(staged_since) is the day to record on an image that is created.
-    C(stores) are those that the image is to be in, and with C(stores_exact) in no others.
+    C(stores) are those that the image is to be in, and with C(stores_exact) in no others. C(signature) is how the image
+    is to be signed, and C(signer) what does so, once it is known that something is to be signed.
     """
 
     name: ImageName
@@ -45,6 +47,8 @@ class Template:
     stores: tuple[str, ...] | None = None
     stores_exact: bool = False
     staged_since: str | None = None
+    signature: Signing | None = None
+    signer: Signer | None = None
 
     @property
     def keep(self) -> bool:

@@ -28,6 +28,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.run import (
     VersionPlan,
     WantedCatalog,
 )
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signing
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceNeed
 from ansible_collections.xloud.image.plugins.module_utils._model.stores import choose_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template
@@ -46,6 +47,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.reference import
 from ansible_collections.xloud.image.plugins.module_utils._plan.stores import is_placement, plan_stores
 from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
     metadata_drift,
+    needs_signer,
     plan_adoption,
     plan_cleanup,
     plan_template,
@@ -122,6 +124,36 @@ def _reading(version: CatalogVersion, images: tuple[Image, ...], wanted: WantedC
     return Reading(str(version.name), source, version.checksum, need, settled, keep)
 
 
+def signings(wanted: WantedCatalog, images: Images, reads: t.Mapping[str, Read | ImageError]) -> dict[str, Signing]:
+    """Return how the versions that are to be signed now are signed, by the names of the images."""
+    versions = (version for template in wanted.templates for version in template.versions)
+    found = ((str(version.name), version) for version in versions)
+    return {
+        name: signing
+        for name, version in found
+        if isinstance(read := reads.get(name), Read)
+        and (signing := _signing(version, images.get(name, ()), read, wanted))
+    }
+
+
+def _signing(version: CatalogVersion, images: tuple[Image, ...], read: Read, wanted: WantedCatalog) -> Signing | None:
+    image = next((each for each in images if not each.is_unfinished), None)
+    template = _template(version, image, read, None, wanted)
+    try:
+        if template.signature is None or not needs_signer(template, images, read.facts):
+            return None
+    except PlanError:
+        return None
+    return dataclasses.replace(template.signature, privatekey_passphrase=wanted.privatekey_passphrase)
+
+
+def gated(wanted: WantedCatalog, images: Images) -> tuple[Image, ...]:
+    """Return the staged images whose signatures have to be verifiable for them to be published."""
+    gates = (template for template in wanted.templates if template.promotion.require_signature)
+    names = (str(version.name) for template in gates for version in template.versions if version.listed)
+    return tuple(image for name in names for image in images.get(name, ()) if not image.was_published)
+
+
 def _found(template: CatalogTemplate, images: Images) -> tuple[dict[str, Image | None], dict[str, ImageError]]:
     found: dict[str, Image | None] = {}
     errors: dict[str, ImageError] = {}
@@ -180,6 +212,7 @@ def _plan_template(
     template: CatalogTemplate, wanted: WantedCatalog, facts: Facts, removals: int
 ) -> tuple[list[VersionPlan], list[Finding], int]:
     found, errors = _found(template, facts.images)
+    template = _judged(template, found, facts)
     planner = _Planner(template, wanted, facts, found, ())
     foreseen = {str(version.name): planner.foreseen(version) for version in template.versions}
     while True:
@@ -201,6 +234,16 @@ def _plan_template(
         if version not in remaining and (exc := errors[str(version.name)])
     ]
     return [*planned, *unplaced], planner.findings(), left
+
+
+def _judged(template: CatalogTemplate, found: _Found, facts: Facts) -> CatalogTemplate:
+    """Return a template whose versions know what is wrong with the signatures of their images."""
+    if not facts.signature_faults:
+        return template
+    images = ((version, found.get(str(version.name))) for version in template.versions)
+    faults = ((version, facts.signature_faults.get(image.id, "") if image else "") for version, image in images)
+    versions = tuple(dataclasses.replace(version, signature_fault=fault) for version, fault in faults)
+    return dataclasses.replace(template, versions=versions)
 
 
 def _counts(version: CatalogVersion, found: _Found, errors: t.Mapping[str, ImageError]) -> bool:
@@ -501,6 +544,7 @@ def _template(
         stores_exact=exact,
         source=source,
         checksum=read.checksum,
+        signer=read.signer,
         owner=None if image else wanted.owner,
         replace=bool(image and image.is_ours),
         staged_since=wanted.today,

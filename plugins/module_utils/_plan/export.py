@@ -41,6 +41,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     UpdateImage,
     WriteSidecar,
 )
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Verification
 
 
 def verifying_hash(image: Image) -> tuple[str, str]:
@@ -64,6 +65,7 @@ def plan_export(
     members: t.Collection[Member],
     facts: FileFacts,
     roles: t.Collection[str],
+    verification: Verification | None = None,
 ) -> Plan:
     """
     Plan what brings an image into a file.
@@ -71,6 +73,7 @@ def plan_export(
     :param members: The members of the image, for the sidecar.
     :param facts: What is on the disk now; its digest is by the algorithm of C(verifying_hash).
     :param roles: The names of the roles that the credentials have.
+    :param verification: What the signature of the data is verified by, if it is to be.
     :raises PlanError: The image has no data, or nothing to verify it by.
     :raises ForbiddenError: The data of a deactivated image would be read by somebody who is no administrator.
     """
@@ -82,7 +85,7 @@ def plan_export(
     if not is_right:
         _check_may_read(wanted, image, roles)
         actions += _freezing(wanted, image)
-        actions.append(_export(wanted, image, facts))
+        actions.append(dataclasses.replace(_export(wanted, image, facts), verification=verification))
         left_frozen = left_frozen or any(isinstance(action, DeactivateImage) for action in actions)
     if left_frozen or FROZEN in image.properties:
         actions += _thawing(image, left_frozen)
@@ -201,7 +204,9 @@ def plan_exports(readings: t.Iterable[ExportReading | Unread], roles: t.Collecti
             exports.append(Export(image, wanted, error=error))
             continue
         try:
-            plan = plan_export(reading.wanted, reading.image, reading.members, reading.facts, roles)
+            plan = plan_export(
+                reading.wanted, reading.image, reading.members, reading.facts, roles, reading.verification
+            )
             exports.append(Export(reading.image, reading.wanted, plan))
         except ImageError as exc:
             exports.append(Export(reading.image, reading.wanted, error=exc))
@@ -286,6 +291,9 @@ def sidecar_content(image: Image, members: t.Collection[Member], wanted: WantedE
     }
     if wanted and wanted.converts(image):
         document["file"] = {"disk_format": wanted.format or image.disk_format, "compressed": wanted.compress}
+        if wanted.verify_signature:
+            # The signature is one of the data before it was converted, which nobody can verify any more.
+            document["file"]["signature_verified"] = True
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -35,6 +35,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.run import (
     VersionPlan,
     WantedCatalog,
 )
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE
 from ansible_collections.xloud.image.plugins.module_utils._model.source import SourceFacts
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import plan_catalog
 from ansible_collections.xloud.image.plugins.module_utils._plan.inventory import versions
@@ -147,6 +148,23 @@ def _unsigned(catalogue: _Catalogue) -> Findings:
             yield Finding("unsigned", image.name, f"it is on offer without a signature (property {SIGNATURE})")
 
 
+def _unverifiable(catalogue: _Catalogue) -> Findings:
+    for image in catalogue.all_versions:
+        if image.visibility != "private" and (words := catalogue.found.signature_faults.get(image.id)):
+            yield Finding("unverifiable", image.name, f"its signature cannot be verified: {words}")
+
+
+def _untrusted(catalogue: _Catalogue) -> Findings:
+    required = {each.name: each.promotion.trusted_certificates for each in catalogue.wanted.catalog.templates}
+    for template, images in catalogue.versions.items():
+        trusted = catalogue.wanted.trusted_certificates or {*required.get(template, ())}
+        for image in images:
+            certificate = image.properties.get(CERTIFICATE)
+            if trusted and certificate and certificate not in trusted and image.visibility != "private":
+                words = f"it is signed with the certificate {certificate}, which is not one of those that are trusted"
+                yield Finding("untrusted", image.name, words)
+
+
 def _unprotected(catalogue: _Catalogue) -> Findings:
     for image in catalogue.all_versions:
         if image.visibility == "public" and not image.protected:
@@ -231,7 +249,9 @@ def _plan(catalogue: _Catalogue) -> CatalogPlan:
         _comparable(each, unknown) if catalogue.wanted.members else _without_members(each) for each in covered
     )
     wanted = dataclasses.replace(asked, templates=templates, max_removals=len(catalogue.images))
-    return plan_catalog(wanted, Facts(_by_name(catalogue.images), _reads(wanted), members, catalogue.found.projects))
+    found = catalogue.found
+    facts = Facts(_by_name(catalogue.images), _reads(wanted), members, found.projects, found.signature_faults)
+    return plan_catalog(wanted, facts)
 
 
 def _comparable(template: CatalogTemplate, unknown: t.Container[str]) -> CatalogTemplate:
@@ -264,5 +284,7 @@ _CHECKS: t.Final = (
     _incomplete,
     _unprotected,
     _unsigned,
+    _unverifiable,
+    _untrusted,
     _left_frozen,
 )

@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogVersion
 from ansible_collections.xloud.image.plugins.module_utils._model.image import STAGED_SINCE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion, Requirement
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, is_signed
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between
 
 
@@ -20,9 +21,30 @@ def obstacles(promotion: Promotion, version: CatalogVersion, image: Image | None
 
     :param image: The version as it is in the cloud, None where it is still to be brought there.
     """
-    unsigned = ["a checksum is missing"] if promotion.checksum and not version.checksum else []
+    unchecked = ["a checksum is missing"] if promotion.checksum and not version.checksum else []
     lacking = shortcomings(promotion.requirements, metadata(version, image))
-    return (*lacking, *unsigned, *_soaking(promotion, image, today))
+    return (*lacking, *unchecked, *_distrust(promotion, version, image), *_soaking(promotion, image, today))
+
+
+def _distrust(promotion: Promotion, version: CatalogVersion, image: Image | None) -> list[str]:
+    if not promotion.require_signature:
+        return []
+    signing = version.signature
+    will_be_signed = signing is not None and (image is None or not signing.matches(image))
+    if signing and will_be_signed:
+        return _untrusted(promotion, signing.certificate_uuid)
+    if image is None or not is_signed(image):
+        return ["it is not signed"]
+    if version.signature_fault:
+        return [f"its signature cannot be verified: {version.signature_fault.rstrip('.')}"]
+    return _untrusted(promotion, image.properties[CERTIFICATE])
+
+
+def _untrusted(promotion: Promotion, certificate: str) -> list[str]:
+    trusted = promotion.trusted_certificates
+    return [f"it is signed with {certificate}, which is none of trusted_certificates"] * (
+        bool(trusted) and certificate not in trusted
+    )
 
 
 def shortcomings(required: t.Collection[Requirement], found: t.Mapping[str, str]) -> tuple[str, ...]:

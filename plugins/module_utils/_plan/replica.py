@@ -49,6 +49,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.replica import 
     WantedReplica,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Read, Reading, VersionPlan
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, SIGNATURE_PROPERTIES
 from ansible_collections.xloud.image.plugins.module_utils._model.source import DEFAULT_ALGORITHM, Source, SourceNeed
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template
 from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch, view
@@ -291,6 +292,7 @@ def _template(original: Original, image: Image | None, read: Read, wanted: Wante
         # What the replica is compared by is recorded on it.
         left_out |= {SOURCE_CHECKSUM}
     properties = {k: v for k, v in like.properties.items() if is_custom_property(k) and k not in left_out}
+    properties = _signed(properties, wanted)
     return Template(
         original.name,
         source=original.source,
@@ -306,6 +308,15 @@ def _template(original: Original, image: Image | None, read: Read, wanted: Wante
         replace=bool(image and image.is_ours),
         stores=wanted.stores,
     )
+
+
+def _signed(properties: dict[str, str], wanted: WantedReplica) -> dict[str, str]:
+    """Return properties with the id that the certificate of a signature has in the target, or without a signature."""
+    certificate = properties.get(CERTIFICATE, "")
+    target = wanted.certificates.get(certificate, certificate)
+    if target:
+        return {**properties, CERTIFICATE: target}
+    return {key: value for key, value in properties.items() if key not in SIGNATURE_PROPERTIES}
 
 
 def _comparable(original: Original, image: Image | None, checksum: Checksum | None) -> Checksum | None:

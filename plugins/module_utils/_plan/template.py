@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError, PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     REPLACES,
+    SIGNATURE,
     SOURCE_CHECKSUM,
     STAGED_SINCE,
     TAG,
@@ -28,7 +29,12 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     PatchOperation,
     Plan,
     ProtectCreated,
+    SignImage,
     UpdateImage,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import (
+    MADE_LATER,
+    SIGNATURE_PROPERTIES,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.source import (
     DEFAULT_ALGORITHM,
@@ -60,6 +66,16 @@ def source_need(wanted: Template, images: t.Collection[Image], *, verify_first: 
     :raises PlanError: Several images bear the name.
     """
     current = resolve(str(wanted.name), images).current
+    need = _need(wanted, current, verify_first)
+    signature = wanted.signature
+    if current is None or signature is None or not _is_to_be_signed(wanted, current):
+        return need
+    unknown = {signature.algorithm} - {current.os_hash_algo}
+    is_local = isinstance(wanted.source, Source) and not wanted.source.is_url
+    return dataclasses.replace(need, inspect=True, algorithms=need.algorithms | unknown) if is_local else need
+
+
+def _need(wanted: Template, current: Image | None, verify_first: bool) -> SourceNeed:
     if wanted.source is None or isinstance(wanted.source, CloudSource):
         return SourceNeed()
     declared = frozenset({wanted.checksum.algorithm}) if wanted.checksum else frozenset()
@@ -70,6 +86,25 @@ def source_need(wanted: Template, images: t.Collection[Image], *, verify_first: 
     if same is None and (wanted.checksum or not wanted.source.is_url):
         return SourceNeed(True, declared | {current.os_hash_algo or ""} - {""}, current.size)
     return SourceNeed(True, verified) if same is False and wanted.replace else SourceNeed()
+
+
+def needs_signer(wanted: Template, images: t.Collection[Image], facts: SourceFacts) -> bool:
+    """
+    Say whether C(plan_template) needs what signs the image: where it is created, replaced, or signed as it is.
+
+    :raises PlanError: Several images bear the name.
+    """
+    current = resolve(str(wanted.name), images).current
+    if wanted.signature is None or (current and current.is_unfinished):
+        return False
+    if current is None or not _is_same_content(wanted, current, facts):
+        return True
+    return _is_to_be_signed(wanted, current)
+
+
+def _is_to_be_signed(wanted: Template, current: Image) -> bool:
+    signature = wanted.signature
+    return signature is not None and not current.was_published and not signature.matches(current)
 
 
 def plan_template(wanted: Template, images: t.Collection[Image], facts: SourceFacts, *, placed: bool = True) -> Plan:
@@ -211,13 +246,18 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
         wanted.stores or (),
         wanted.keep,
         facts.compression,
+        wanted.signer,
+        _digest_to_sign(wanted, facts),
     )
     check_method(upload)
     body = _creation_body(wanted, facts)
     if replaces:
         body[REPLACES] = replaces.id
-    image = _predicted(body, wanted, facts)
-    after = view(image, [*body, "protected"] if wanted.protected else body)
+    if wanted.signer:
+        body.update(wanted.signer.signing.properties)
+    shown = {SIGNATURE: wanted.signer.ready or MADE_LATER, **body} if wanted.signer else body
+    image = _predicted(shown, wanted, facts)
+    after = view(image, [*shown, "protected"] if wanted.protected else shown)
     if wanted.stores:
         after = dict(sorted({**after, "stores": sorted(wanted.stores)}.items()))
     reason = f"create {name} from {wanted.source}: " + (
@@ -227,6 +267,18 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
     if wanted.protected:
         actions += (ProtectCreated(name, f"update {name}: protect it, now that its data is verified"),)
     return Plan(actions, {}, after, image)
+
+
+def _digest_to_sign(wanted: Template, facts: SourceFacts) -> str | None:
+    """Return what the content hashes to by the hash method of the signature, None where only its reading will tell."""
+    if wanted.signer is None:
+        return None
+    algorithm, declared = wanted.signer.signing.algorithm, wanted.checksum
+    if algorithm in facts.digests:
+        return facts.digests[algorithm]
+    # Of compressed data, the checksum may be the one of the file as it is.
+    is_of_content = declared is not None and declared.algorithm == algorithm and not facts.compression
+    return declared.digest if declared and is_of_content else None
 
 
 def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
@@ -329,10 +381,43 @@ def _plan_metadata(wanted: Template, current: Image, facts: SourceFacts) -> Plan
         _check_frozen(wanted, current, patch)
     before = view(current, attributes)
     if not patch:
-        return Plan((), before, before, current)
+        return combine(Plan((), before, before, current), _plan_signature(wanted, current, facts))
     after = patched(current, patch)
     action = UpdateImage(current.name, f"update {current.name}: {describe(current, patch)}", current.id, patch)
-    return Plan((action,), before, view(after, attributes), after)
+    return combine(Plan((action,), before, view(after, attributes), after), _plan_signature(wanted, after, facts))
+
+
+def _plan_signature(wanted: Template, current: Image, facts: SourceFacts) -> Plan:
+    signature = wanted.signature
+    if signature is None or signature.matches(current):
+        return Plan(image=current)
+    if current.was_published:
+        raise PlanError(
+            f"Image {current.name} ({current.id}) is published, and its metadata never changes: another signature "
+            f"would. Publish it as the next version, such as {wanted.name.next()}.",
+            next_version=str(wanted.name.next()),
+        )
+    signer = wanted.signer
+    if signer is None:
+        # Somebody compares, and will not sign.
+        return Plan(image=current)
+    digest = current.os_hash_value if current.os_hash_algo == signature.algorithm else None
+    digest = digest or facts.digests.get(signature.algorithm)
+    if digest is None:
+        raise PlanError(
+            f"Image {current.name} ({current.id}) is to be signed, and what its data hashes to by "
+            f"{signature.hash_method} is not known. Give a local file as source, or set hash_method: SHA-512 of the "
+            "signature, if that is what the cloud hashes by.",
+        )
+    made = {**signer.signing.properties, SIGNATURE: signer.ready or MADE_LATER}
+    after = patched(current, plan_patch(current, made))
+    action = SignImage(current.name, f"sign {current.name}: {_why_signed(current)}", current.id, signer, digest)
+    before = view(current, SIGNATURE_PROPERTIES)
+    return Plan((action,), before, view(after, SIGNATURE_PROPERTIES), after)
+
+
+def _why_signed(current: Image) -> str:
+    return "its signature is to be another one" if SIGNATURE in current.properties else "it is not signed yet"
 
 
 def _wanted_attributes(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:

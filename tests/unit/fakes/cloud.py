@@ -22,6 +22,8 @@ from keystoneauth1 import session as keystone
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.tests.unit.fakes.barbican import PREFIX as KEYS
+from ansible_collections.xloud.image.tests.unit.fakes.barbican import FakeKeyManager
 from ansible_collections.xloud.image.tests.unit.fakes.glance import (
     PREFIX,
     Answer,
@@ -81,12 +83,15 @@ class Fault:
 @dataclass
 class FakeCloud(BaseAdapter):
     """
-    An Image service, an Identity service, and what was asked of them.
+    An Image service, an Identity service, a Key Manager, and what was asked of them.
 
     :param projects: The names of the projects by their ids.
+    :param has_keys: The Key Manager is in the catalogue.
     """
 
     glance: FakeImageService = field(default_factory=FakeImageService)
+    keys: FakeKeyManager = field(default_factory=FakeKeyManager)
+    has_keys: bool = True
     projects: dict[str, str] = field(default_factory=lambda: {"p-own": "own", "p-a": "team-a", "p-b": "team-b"})
     sent: list[Sent] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -99,7 +104,14 @@ class FakeCloud(BaseAdapter):
         transport.mount(URL, self)
         auth = FakeAuth(project_id, self.projects[project_id], roles)
         identity = keystone.Session(auth=auth, session=transport)
-        return Session(identity, f"{URL}{PREFIX}/v2", "cloud test", region_name=region_name)
+        self.glance.keys = self.keys
+        return Session(
+            identity,
+            f"{URL}{PREFIX}/v2",
+            "cloud test",
+            region_name=region_name,
+            key_manager_url=lambda: f"{URL}{KEYS}/v1" if self.has_keys else None,
+        )
 
     @property
     def log(self) -> list[str]:
@@ -130,14 +142,15 @@ class FakeCloud(BaseAdapter):
     def send(self, request: requests.PreparedRequest, timeout: Any = None, **_: Any) -> requests.Response:
         """Answer a request, as the adapter of a requests session."""
         parts = urllib.parse.urlsplit(request.url)
-        service, _slash, path = re.sub(r"^/(image/v2|identity/v3)", r"\1 ", parts.path).partition(" ")
+        service, _slash, path = re.sub(r"^/(image/v2|identity/v3|key-manager/v1)", r"\1 ", parts.path).partition(" ")
         query = dict(urllib.parse.parse_qsl(parts.query))
         self.sent.append(Sent(request.method, path, query, dict(request.headers), request.body, timeout))
         for fault in self.faults:
             if fault.times and fault.method == request.method and re.fullmatch(fault.pattern, path):
                 fault.times -= 1
                 return fault.answer(request)
-        handle = self.glance.handle if service == "image/v2" else self._identity
+        services = {"image/v2": self.glance.handle, "key-manager/v1": self.keys.handle}
+        handle = services.get(service, self._identity)
         try:
             answer = handle(caller_of(request), request.method, path, query, request.headers, request.body)
         except RefusalError as exc:

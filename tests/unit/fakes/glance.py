@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.xloud.image.tests.unit.fakes.keys import HASHES, verifies
+
 READ_ONLY = {"checksum", "created_at", "file", "id", "schema", "self", "size", "status", "stores", "updated_at"} | {
     "virtual_size",
     "os_hash_algo",
@@ -74,6 +76,7 @@ class FakeImageService:
     """
     The state of an Image service, and the rules by which requests change it.
 
+    C(keys) is the Key Manager with the certificates that it verifies images by.
     C(stores) are its stores, the default one first; without any it has one, which it does not name. C(regions) are
     other services that it can fetch from.
 
@@ -82,6 +85,7 @@ class FakeImageService:
     delete.
     """
 
+    keys: Any = None
     page_size: int = 1000
     hash_algorithm: str = "sha512"
     import_methods: tuple[str, ...] = ("glance-direct", "web-download")
@@ -292,6 +296,7 @@ class FakeImageService:
         if store in self.read_only:
             raise RefusalError(410, f"Error in store configuration. Adding images to store {store} is disabled.")
         data = self._receive(image, headers, body)
+        self._verify(caller, image_id, data)
         into = [store] if store else list(self.stores[:1])
         if self.broken & {*into}:
             raise RefusalError(
@@ -330,6 +335,27 @@ class FakeImageService:
         if int(announced) not in (0, count):
             raise RefusalError(400, f"Size mismatch: expected {announced} bytes, got {count} bytes")
         return self.received[image_id]
+
+    def _verify(self, caller: Caller, image_id: str, data: bytes) -> None:
+        """Verify the signature of an image that has all of one; else nothing is verified."""
+        image = self.images[image_id]
+        names = ("img_signature", "img_signature_hash_method", "img_signature_key_type")
+        certificate = image.get("img_signature_certificate_uuid")
+        if certificate is None or not all(name in image for name in names):
+            return
+        signature, hash_method, key_type = (image[name] for name in names)
+        secret = self.keys.secrets.get(certificate)
+        reason = None
+        if hash_method not in HASHES:
+            reason = f"Invalid signature hash method: {hash_method}"
+        elif secret is None:
+            reason = f"Certificate not found with ID: {certificate}"
+        elif secret.project_id != caller.project_id:
+            reason = f"Unable to retrieve certificate with ID: {certificate}"
+        elif not verifies(secret.payload, key_type, hash_method, signature, data):
+            reason = f"Signature verification failed for image {image_id}: Signature verification failed"
+        if reason:
+            raise RefusalError(400, f"{reason}.")
 
     def _store(self, image_id: str, data: bytes, stores: Iterable[str] = ()) -> None:
         kept = data[:-1] + b"!" if self.corrupt else data
@@ -375,7 +401,7 @@ class FakeImageService:
         self._check_import(caller, image, method, stores)
         request_id, task_id = f"req-{uuid.uuid4()}", str(uuid.uuid4())
         task = {"id": task_id, "request_id": request_id, "status": "pending", "message": "", "polls": self.polls}
-        task |= {"created_at": str(len(self.tasks.get(image_id, []))), "project": caller.project_id}
+        task |= {"created_at": str(len(self.tasks.get(image_id, []))), "project": caller.project_id, "caller": caller}
         task |= {"method": method, "stores": stores, "must": document.get("all_stores_must_succeed", True)}
         self.tasks.setdefault(image_id, []).append(task)
         image["os_glance_import_task"] = task_id
@@ -428,12 +454,16 @@ class FakeImageService:
                 task.update(status="processing", message="Copied 0 MiB")
             if task["polls"] == 0:
                 self._run_task(image_id, task)
-        return Answer(200, {"tasks": own})
+        return Answer(200, {"tasks": [{key: task[key] for key in task if key != "caller"} for task in own]})
 
     def _run_task(self, image_id: str, task: dict[str, Any]) -> None:
         image, name = self.images[image_id], task["method"]["name"]
         image.pop("os_glance_import_task")
         data = self._imported(image_id, task["method"])
+        try:
+            self._verify(task["caller"], image_id, data or b"")
+        except RefusalError:
+            data = None
         failed = [
             store for store in task["stores"] if store in self.broken or (data is None and name == "web-download")
         ]

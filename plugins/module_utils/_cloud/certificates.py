@@ -1,0 +1,149 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""
+Certificates in the Key Manager, in the form in which the Image service looks for them.
+
+Source: https://docs.openstack.org/barbican/latest/api/reference/secrets.html
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+import threading
+import typing as t
+import urllib.parse
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._data.signing import parse_certificate
+from ansible_collections.xloud.image.plugins.module_utils._model.certificate import Certificate, StoredCertificate
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    DataError,
+    ForbiddenError,
+    ImageError,
+    InputError,
+    NotFoundError,
+)
+
+_BINARY: t.Final = "application/octet-stream"
+_TEXT: t.Final = "text/plain"
+_PAGE: t.Final = 100
+_ID: t.Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificates:
+    """The certificates that a session may see. Each is asked for once."""
+
+    session: Session
+    _known: dict[str, Certificate | ImageError] = dataclasses.field(default_factory=dict)
+    _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    def get(self, certificate_id: str, option: str = "signature.certificate_uuid") -> Certificate:
+        """
+        Return the certificate of an id. It takes two requests.
+
+        :param option: The option that gave the id, for the error.
+        :raises InputError: There is none, or none that the Image service can verify by.
+        :raises CloudError: The Key Manager cannot be asked.
+        """
+        with self._lock:
+            if certificate_id not in self._known:
+                self._known[certificate_id] = self._attempt(certificate_id, option)
+            found = self._known[certificate_id]
+        if isinstance(found, ImageError):
+            raise found
+        return found
+
+    def _attempt(self, certificate_id: str, option: str) -> Certificate | ImageError:
+        try:
+            return self._read(certificate_id, option)
+        except ImageError as exc:
+            return exc
+
+    def _read(self, certificate_id: str, option: str) -> Certificate:
+        if not _ID.fullmatch(certificate_id):
+            raise InputError(option, f"{certificate_id!r} is no id of the Key Manager, which looks like a UUID.")
+        try:
+            record = self.session.key_manager("GET", f"/secrets/{certificate_id}").json()
+            content = self._payload(certificate_id, record)
+        except ForbiddenError as exc:
+            raise ForbiddenError(
+                f"{option}: these credentials may not read {certificate_id}: {exc.message} Ask its owner to grant "
+                "them access (openstack acl user add), or use credentials of the project that stored it.",
+                exc.status,
+            ) from exc
+        except NotFoundError as exc:
+            raise InputError(option, f"{exc.message} Is {certificate_id} of this cloud and region?") from exc
+        if record.get("secret_type") != "certificate":
+            raise InputError(
+                option,
+                f"{certificate_id} is of the type {record.get('secret_type')}, and the Image service verifies by "
+                "secrets of the type certificate alone. Store it with xloud.image.image_certificate.",
+            )
+        try:
+            return parse_certificate(content, certificate_id)
+        except DataError as exc:
+            raise InputError(option, exc.message) from exc
+
+    def _payload(self, certificate_id: str, record: t.Mapping[str, t.Any]) -> bytes:
+        # The Image service fails on text, with an error that tells nothing.
+        kinds = (record.get("content_types") or {}).values()
+        accept = _TEXT if _TEXT in kinds else _BINARY
+        path = f"/secrets/{certificate_id}/payload"
+        content: bytes = self.session.key_manager("GET", path, headers={"Accept": accept}).content
+        return content
+
+    def named(self, name: str) -> tuple[StoredCertificate, ...]:
+        """
+        Return the certificates of a name, the oldest first. It takes a request for each hundred, and two for each.
+
+        :raises CloudError: The Key Manager cannot be asked.
+        """
+        records = [
+            (record["created"], _id_of(record))
+            for record in self._records(name)
+            if (record["secret_type"], record["status"]) == ("certificate", "ACTIVE")
+        ]
+        found = []
+        for _created, certificate_id in sorted(records):
+            certificate = self._attempt(certificate_id, "name")
+            if isinstance(certificate, CloudError):
+                raise certificate
+            if isinstance(certificate, Certificate):
+                found.append(StoredCertificate(certificate_id, name, certificate))
+        return tuple(found)
+
+    def _records(self, name: str) -> t.Iterator[dict[str, t.Any]]:
+        offset, total = 0, 1
+        while offset < total:
+            query = urllib.parse.urlencode({"name": name, "limit": _PAGE, "offset": offset})
+            page = self.session.key_manager("GET", f"/secrets?{query}").json()
+            yield from page["secrets"]
+            offset, total = offset + _PAGE, page["total"]
+
+    def store(self, name: str, certificate: Certificate) -> StoredCertificate:
+        """
+        Store a certificate under a name, and return it with the id that it got.
+
+        :raises ForbiddenError: The credentials may not store anything.
+        :raises CloudError: The Key Manager cannot be asked.
+        """
+        body = {
+            "name": name,
+            "secret_type": "certificate",
+            # Such as the Image service's library takes it: PEM, though it is binary to the Key Manager.
+            "payload": base64.b64encode(certificate.pem.encode()).decode(),
+            "payload_content_type": _BINARY,
+            "payload_content_encoding": "base64",
+        }
+        answer = self.session.key_manager("POST", "/secrets", json=body).json()
+        return StoredCertificate(_id_of(answer), name, certificate)
+
+
+def _id_of(record: t.Mapping[str, t.Any]) -> str:
+    return str(record["secret_ref"]).rstrip("/").rpartition("/")[2]
