@@ -22,7 +22,7 @@ sanity: ## ansible-test sanity, on every Python found
 units: ## tests that need nothing outside their process
 	$(RUN) units
 
-integration: ## modules against the Keystone and Glance of a sandbox
+integration: ## modules against the Keystone, Glance and Barbican of a sandbox
 	$(RUN) integration
 
 molecule: ## roles and playbooks as a user runs them, with idempotence

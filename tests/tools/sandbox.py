@@ -14,23 +14,31 @@ from workspace import CHECKOUT, WORK
 
 
 class Sandbox:
-    """Where a sandbox lives and which ports it has, kept in a file until it is removed."""
+    """What a sandbox is asked to be, and where it lives. Its ports are kept in a file until it is removed."""
 
-    def __init__(self, name: str, second_region: str = "") -> None:
+    def __init__(self, name: str, second_region: str = "", *further_services: str) -> None:
         self.directory = WORK / name
         self.clouds_file = self.directory / "clouds.yaml"
         self._second_region = second_region
+        self._services = ["identity", "image", *further_services]
         self._file = WORK / f"{name}.json"
 
-    def variables(self) -> dict[str, str | int]:
+    def variables(self) -> dict[str, str | int | list[str]]:
         """The variables of the role. The virtual environment outlives the data."""
-        if not self._file.exists():
-            venv = WORK / "venvs" / self.directory.name
-            directories = {"sandbox_directory": str(self.directory), "sandbox_venv": str(venv)}
-            regions = {"sandbox_second_region": self._second_region}
-            self._file.write_text(json.dumps({**directories, **free_ports(), **regions}))
-        found: dict[str, str | int] = json.loads(self._file.read_text())
-        return found
+        return {
+            "sandbox_directory": str(self.directory),
+            "sandbox_venv": str(WORK / "venvs" / self.directory.name),
+            "sandbox_second_region": self._second_region,
+            "sandbox_services": self._services,
+            **self._ports(),
+        }
+
+    def _ports(self) -> dict[str, int]:
+        kept: dict[str, int] = json.loads(self._file.read_text()) if self._file.exists() else {}
+        ports = {variable: kept.get(variable, port) for variable, port in free_ports().items()}
+        if ports != kept:
+            self._file.write_text(json.dumps(ports))
+        return ports
 
     def command(self, state: str) -> list[str]:
         """The command that brings the sandbox into a state."""

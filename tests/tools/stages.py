@@ -17,7 +17,7 @@ from sandbox import Sandbox
 from stage import Stage
 from workspace import CHECKOUT, COLLECTION, WORK, pythons, requirements, virtual_environment
 
-SANDBOX = Sandbox("test-sandbox", second_region="RegionTwo")
+SANDBOX = Sandbox("test-sandbox", "RegionTwo", "key_manager")
 PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
 
 
@@ -51,7 +51,7 @@ def units(stage: Stage) -> None:
 
 
 def integration(stage: Stage) -> None:
-    """modules against the Keystone and Glance of a sandbox"""
+    """modules against the Keystone, Glance and Barbican of a sandbox"""
     prepare_ansible_test(stage)
     settings = {"sandbox_clouds_file": str(SANDBOX.clouds_file)}
     (stage.collection / "tests/integration").mkdir(parents=True, exist_ok=True)

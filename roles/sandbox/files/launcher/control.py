@@ -68,14 +68,8 @@ def stop(layout: Layout, instance: Instance) -> dict[str, object]:
 
 def seed(layout: Layout) -> None:
     """Bring the databases of the services, which know nothing of each other, to the current schema at once."""
-    commands: dict[str, list[str | Path]] = {
-        "seed-identity": [LIBRARY / "seed.py", layout.root],
-        **{
-            f"seed-{name}": ["-m", "glance.cmd.manage", "--config-file", layout.glance_config(name), "db_sync"]
-            for name in layout.image_services
-        },
-    }
-    running = {name: spawn(layout, name, command) for name, command in commands.items()}
+    commands = {f"seed-{name}": layout.schema_command(name) for name in layout.services}
+    running = {name: spawn(layout, name, command) for name, command in commands.items() if command}
     failed = [name for name, process in running.items() if process.wait() != 0]
     if failed:
         raise SandboxError("\n".join(describe(layout, name, f"{name} failed") for name in failed))
@@ -83,7 +77,7 @@ def seed(layout: Layout) -> None:
 
 
 def launch(layout: Layout, instance: Instance) -> None:
-    launcher = spawn(layout, "launcher", [LIBRARY / "serve.py", layout.root])
+    launcher = spawn(layout, "launcher", [str(LIBRARY / "serve.py"), str(layout.root)])
     try:
         wait_until_ready(layout, instance, launcher)
     except SandboxError:
@@ -101,11 +95,11 @@ def wait_until_ready(layout: Layout, instance: Instance, launcher: subprocess.Po
         time.sleep(0.05)
 
 
-def spawn(layout: Layout, name: str, arguments: list[str | Path]) -> subprocess.Popen[bytes]:
+def spawn(layout: Layout, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
     """Run Python in a session of its own, its output in a fresh log."""
     with layout.log(name).open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-W", "ignore", *map(str, arguments)],
+            [sys.executable, "-W", "ignore", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

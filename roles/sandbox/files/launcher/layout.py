@@ -13,10 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from software import SOFTWARE, Software
+
 HOST = "127.0.0.1"
 # Written into the virtual environment by the role, once everything is installed: what that was.
 INSTALLED = Path(sys.prefix, ".xloud-image-sandbox")
-SECOND_IMAGE = "second-image"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Layout:
         return self.root / "clouds.yaml"
 
     @property
-    def secrets(self) -> Path:
+    def secrets_file(self) -> Path:
         return self.root / "secrets.json"
 
     @property
@@ -46,25 +47,31 @@ class Layout:
         return self.root / "etc" / "keystone.conf"
 
     @property
-    def image_services(self) -> list[str]:
-        """The Image service of each region."""
-        return [service for service in self.settings["ports"] if service.endswith("image")]
+    def services(self) -> dict[str, dict[str, Any]]:
+        """What runs here, by name: there is an Image service for each region."""
+        services: dict[str, dict[str, Any]] = self.settings["services"]
+        return services
+
+    def software(self, service: str) -> Software:
+        return SOFTWARE[self.services[service]["kind"]]
 
     def configuration(self, service: str) -> Path:
-        """The folder with the configuration of a service; that of a second Image service bears the same names."""
-        return self.root / "etc" / service if service == SECOND_IMAGE else self.root / "etc"
+        """The folder with the configuration of a service."""
+        return self.root / str(self.services[service]["folder"])
 
-    def glance_config(self, service: str) -> Path:
-        return self.configuration(service) / "glance-api.conf"
+    def schema_command(self, service: str) -> list[str]:
+        """The arguments of Python that bring the database of a service to the current schema, if it needs any."""
+        known = {"folder": self.configuration(service), "library": self.library, "root": self.root}
+        return [argument.format(**known) for argument in self.software(service).schema]
 
     @property
     def key_repositories(self) -> list[Path]:
         return [self.root / "data" / "keystone" / name for name in ("tokens", "receipts", "credentials")]
 
     def create_directories(self) -> None:
-        staging = [self.root / "data" / name / "staging" for name in ("glance", SECOND_IMAGE)]
-        for directory in (*staging, self.root / "log", self.root / "run"):
-            directory.mkdir(parents=True, exist_ok=True)
+        data = [path for service in self.services.values() for path in service["directories"]]
+        for directory in (*data, "log", "run"):
+            (self.root / directory).mkdir(parents=True, exist_ok=True)
 
     @property
     def seeded(self) -> Path:
@@ -90,12 +97,19 @@ class Layout:
         settings: dict[str, Any] = json.loads(self.settings_file.read_text())
         return settings
 
-    def passwords(self) -> dict[str, str]:
-        found: dict[str, str] = json.loads(self.secrets.read_text()) if self.secrets.exists() else {}
+    def secrets(self) -> dict[str, str]:
+        """Passwords by the name of the user, those of application credentials by the cloud, keys by the service."""
+        found: dict[str, str] = json.loads(self.secrets_file.read_text()) if self.secrets_file.exists() else {}
         return found
 
+    def environment(self, service: str) -> dict[str, str]:
+        """What a service finds its configuration and its secrets by."""
+        software, secrets = self.software(service), self.secrets()
+        passed = {variable: secrets[name] for variable, name in software.secrets.items()}
+        return {software.home: str(self.configuration(service)), **passed}
+
     def port(self, service: str) -> int:
-        return int(self.settings["ports"][service])
+        return int(self.services[service]["port"])
 
     def url(self, service: str) -> str:
         return f"http://{HOST}:{self.port(service)}"
@@ -105,12 +119,13 @@ class Layout:
 
     def seed_digest(self) -> str:
         """What databases and accounts are made from: they are made again when it changes."""
-        return digest([self.settings_file, self.keystone_config, self.secrets, self.library / "seed.py", INSTALLED])
+        code = [self.library / name for name in ("seed.py", "software.py")]
+        return digest([self.settings_file, self.keystone_config, self.secrets_file, *code, INSTALLED])
 
     def digest(self) -> str:
         """What the services run from: they are restarted when it changes."""
         configuration = sorted((self.root / "etc").rglob("*"))
-        return digest([*configuration, *sorted(self.library.glob("*.py")), self.secrets, INSTALLED])
+        return digest([*configuration, *sorted(self.library.glob("*.py")), self.secrets_file, INSTALLED])
 
 
 def digest(paths: list[Path]) -> str:

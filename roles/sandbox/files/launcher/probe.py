@@ -1,6 +1,6 @@
 # Copyright (c) 2026 Xloud contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One authenticated request to each service, and to Glance one that it must ask Keystone about.
+"""One authenticated request to each service: one that it must ask Keystone about.
 
 It tells whether they work, and warms them up: oslo.policy loads its rules at the first request, and not safely among
 threads, so that of several first requests at once some would be refused with 401 or 403.
@@ -30,12 +30,14 @@ class Probe:
         identity = self._layout.url("identity")
         token = self._issue_token(f"{identity}/v3/auth/tokens")
         self._request(f"{identity}/v3/auth/tokens", {"X-Auth-Token": token, "X-Subject-Token": token})
-        for service in self._layout.image_services:
-            self._request(f"{self._layout.url(service)}/v2/images?limit=1", {"X-Auth-Token": token})
+        for service in self._layout.services:
+            path = self._layout.software(service).probe
+            if path:
+                self._request(self._layout.url(service) + path, {"X-Auth-Token": token})
 
     def _issue_token(self, url: str) -> str:
         domain = {"id": "default"}
-        user = {"name": USER, "password": self._layout.passwords()[USER], "domain": domain}
+        user = {"name": USER, "password": self._layout.secrets()[USER], "domain": domain}
         project = {"name": self._layout.settings["users"][USER]["project"], "domain": domain}
         identity = {"methods": ["password"], "password": {"user": user}}
         body = {"auth": {"identity": identity, "scope": {"project": project}}}

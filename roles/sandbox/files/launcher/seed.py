@@ -8,9 +8,9 @@ Works on Keystone's own managers in one process: a third of the time that keysto
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
-import secrets
 import sys
 import uuid
 from pathlib import Path
@@ -25,15 +25,15 @@ from keystone.common.driver_hints import Hints
 from keystone.common.provider_api import ProviderAPIs
 from keystone.common.sql import upgrades
 from layout import Layout, write_private
+from software import SOFTWARE, Software
 from sqlite_mode import queue_transactions
 
 DOMAIN = "default"
 INTERFACES = ("public", "internal", "admin")
-SERVICES = {"identity": "keystone", "image": "glance"}
 
 
 def seed(layout: Layout) -> None:
-    passwords = ensure_passwords(layout)
+    secrets = ensure_secrets(layout)
     for repository in layout.key_repositories:
         ensure_keys(repository)
     configure(layout)
@@ -43,25 +43,30 @@ def seed(layout: Layout) -> None:
     ensure_domain()
     for user in settings["users"].values():
         ensure_project(user["project"])
-    bootstrap(bootstrapper, passwords["admin"])
+    bootstrap(bootstrapper, secrets["admin"])
     roles = {role["name"]: role["id"] for role in ProviderAPIs.role_api.list_roles()}
     for name, user in settings["users"].items():
-        ensure_user(name, passwords[name], user, roles)
-    ensure_catalog(
-        {
-            region: {"identity": layout.url("identity"), "image": layout.url(service)}
-            for region, service in zip(settings["regions"], layout.image_services, strict=True)
-        }
-    )
-    write_private(layout.clouds, yaml.safe_dump(clouds(layout, passwords), sort_keys=False))
+        ensure_user(name, secrets[name], user, roles)
+    for name, user in settings["application_credentials"].items():
+        ensure_application_credential(name, secrets[name], user, project_id(settings["users"][user]["project"]))
+    ensure_catalog(settings["regions"], endpoints(layout))
+    write_private(layout.clouds, yaml.safe_dump(clouds(layout, secrets), sort_keys=False))
 
 
-def ensure_passwords(layout: Layout) -> dict[str, str]:
-    found = layout.passwords()
-    passwords = {name: found.get(name) or secrets.token_urlsafe(24) for name in layout.settings["users"]}
-    if passwords != found:
-        write_private(layout.secrets, json.dumps(passwords, indent=2) + "\n")
-    return passwords
+def ensure_secrets(layout: Layout) -> dict[str, str]:
+    """Make those that are missing. One that is no longer asked for stays: what it encrypted may be wanted again."""
+    found, settings = layout.secrets(), layout.settings
+    of_services = [name for service in layout.services for name in layout.software(service).secrets.values()]
+    names = dict.fromkeys([*settings["users"], *settings["application_credentials"], *of_services])
+    secrets = {**found, **{name: random_key() for name in names if not found.get(name)}}
+    if secrets != found:
+        write_private(layout.secrets_file, json.dumps(secrets, indent=2) + "\n")
+    return secrets
+
+
+def random_key() -> str:
+    """A key of Fernet, fit for a password as well."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
 def ensure_keys(repository: Path) -> None:
@@ -69,7 +74,7 @@ def ensure_keys(repository: Path) -> None:
     repository.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("0", "1"):
         if not (repository / name).exists():
-            write_private(repository / name, base64.urlsafe_b64encode(os.urandom(32)).decode())
+            write_private(repository / name, random_key())
 
 
 def configure(layout: Layout) -> None:
@@ -103,8 +108,12 @@ def ensure_project(name: str) -> None:
 
 
 def project_id(name: str) -> str:
+    return stable_id("project", name)
+
+
+def stable_id(kind: str, name: str) -> str:
     """The same in every sandbox, so that tests and notes may name it."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:xloud.image:sandbox:project:{name}").hex
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"urn:xloud.image:sandbox:{kind}:{name}").hex
 
 
 def ensure_user(name: str, password: str, wanted: dict[str, Any], roles: dict[str, str]) -> None:
@@ -123,51 +132,93 @@ def ensure_user(name: str, password: str, wanted: dict[str, Any], roles: dict[st
         assignment.create_system_grant_for_user(user["id"], roles[role])
 
 
-def ensure_catalog(regions: dict[str, dict[str, str]]) -> None:
-    catalog = ProviderAPIs.catalog_api
-    for endpoint in catalog.list_endpoints():
-        catalog.delete_endpoint(endpoint["id"])
-    known = {found["id"] for found in catalog.list_regions(Hints())}
-    for region, urls in regions.items():
-        if region not in known:
-            catalog.create_region({"id": region})
-        for service, url in urls.items():
-            service_id = ensure_service(service)
-            for interface in INTERFACES:
-                endpoint = {"id": uuid.uuid4().hex, "service_id": service_id, "interface": interface, "url": url}
-                catalog.create_endpoint(endpoint["id"], {**endpoint, "region_id": region, "enabled": True})
+def ensure_application_credential(name: str, secret: str, user: str, project: str) -> None:
+    """Let a program do in a project what a user may do there, in the user's name, but make no further credentials."""
+    manager = ProviderAPIs.application_credential_api
+    credential_id = stable_id("application-credential", name)
+    try:
+        manager.authenticate(credential_id, secret)
+    except AssertionError:
+        with contextlib.suppress(exception.ApplicationCredentialNotFound):
+            manager.delete_application_credential(credential_id)
+        user_id = ProviderAPIs.identity_api.get_user_by_name(user, DOMAIN)["id"]
+        # With the implied roles, as Keystone's API does it: a token of the credential has no others.
+        roles = ProviderAPIs.assignment_api.get_roles_for_user_and_project(user_id, project)
+        credential = {
+            "id": credential_id,
+            "name": name,
+            "secret": secret,
+            "user_id": user_id,
+            "project_id": project,
+            "roles": [{"id": role} for role in roles],
+            "unrestricted": False,
+        }
+        manager.create_application_credential(credential)
 
 
-def ensure_service(service_type: str) -> str:
+def endpoints(layout: Layout) -> dict[tuple[str, str], str]:
+    """The URL of each service, by region and kind."""
+    return {
+        (region, service["kind"]): layout.url(name)
+        for name, service in layout.services.items()
+        for region in service["regions"]
+    }
+
+
+def ensure_catalog(regions: list[str], urls: dict[tuple[str, str], str]) -> None:
     catalog = ProviderAPIs.catalog_api
     for service in catalog.list_services():
-        if service["type"] == service_type:
-            return str(service["id"])
-    service = {"id": uuid.uuid4().hex, "type": service_type, "name": SERVICES[service_type], "enabled": True}
-    catalog.create_service(service["id"], service)
-    return str(service["id"])
+        # Together with its endpoints.
+        catalog.delete_service(service["id"])
+    known = {found["id"] for found in catalog.list_regions(Hints())}
+    for region in set(regions) - known:
+        catalog.create_region({"id": region})
+    services = {kind: create_service(SOFTWARE[kind]) for kind in {kind for _region, kind in urls}}
+    for (region, kind), url in urls.items():
+        for interface in INTERFACES:
+            endpoint = {"id": uuid.uuid4().hex, "service_id": services[kind], "interface": interface, "url": url}
+            catalog.create_endpoint(endpoint["id"], {**endpoint, "region_id": region, "enabled": True})
 
 
-def clouds(layout: Layout, passwords: dict[str, str]) -> dict[str, Any]:
-    return {
-        "clouds": {
-            user["cloud"]: {
-                "auth": {
-                    "auth_url": f"{layout.url('identity')}/v3",
-                    "username": name,
-                    "password": passwords[name],
-                    "project_name": user["project"],
-                    "user_domain_name": "Default",
-                    "project_domain_name": "Default",
-                },
-                **regions_of(layout.settings["regions"]),
-                "interface": "public",
-                "identity_api_version": "3",
-            }
-            for name, user in layout.settings["users"].items()
-            if "cloud" in user
+def create_service(software: Software) -> str:
+    service = {"id": uuid.uuid4().hex, "type": software.service_type, "name": software.name, "enabled": True}
+    ProviderAPIs.catalog_api.create_service(service["id"], service)
+    return service["id"]
+
+
+def clouds(layout: Layout, secrets: dict[str, str]) -> dict[str, Any]:
+    """The content of clouds.yaml."""
+    settings = layout.settings
+    auth_url = {"auth_url": f"{layout.url('identity')}/v3"}
+    where = {**regions_of(settings["regions"]), "interface": "public", "identity_api_version": "3"}
+    of_users = {
+        user["cloud"]: {
+            "auth": {
+                **auth_url,
+                "username": name,
+                "password": secrets[name],
+                "project_name": user["project"],
+                "user_domain_name": "Default",
+                "project_domain_name": "Default",
+            },
+            **where,
         }
+        for name, user in settings["users"].items()
+        if "cloud" in user
     }
+    of_applications = {
+        name: {
+            "auth_type": "v3applicationcredential",
+            "auth": {
+                **auth_url,
+                "application_credential_id": stable_id("application-credential", name),
+                "application_credential_secret": secrets[name],
+            },
+            **where,
+        }
+        for name in settings["application_credentials"]
+    }
+    return {"clouds": {**of_users, **of_applications}}
 
 
 def regions_of(names: list[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,20 +28,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 LISTEN_QUEUE = 1024
 PATIENCE = 120
-
-
-@dataclass(frozen=True)
-class Service:
-    name: str
-    module: str
-    config_variable: str
-
-
-def services(layout: Layout) -> list[Service]:
-    return [
-        Service("identity", "keystone.wsgi.api", "OS_KEYSTONE_CONFIG_DIR"),
-        *(Service(name, "glance.wsgi.api", "OS_GLANCE_CONFIG_DIR") for name in layout.image_services),
-    ]
 
 
 class ServiceEndedError(Exception):
@@ -63,7 +49,6 @@ class Launcher:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._instance = Instance(layout)
-        self._services = services(layout)
         self._state = State()
         self._children: dict[int, str] = {}
 
@@ -74,7 +59,7 @@ class Launcher:
         self._lifeline, self._writing_end = os.pipe()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
-            ports = [self._layout.port(service.name) for service in self._services]
+            ports = [self._layout.port(service) for service in self._layout.services]
             self._record(phase="starting", digest=self._layout.digest(), ports=ports)
             self._start_services()
             self._warm_up()
@@ -92,13 +77,13 @@ class Launcher:
         self._instance.record(self._state)
 
     def _start_services(self) -> None:
-        sockets = {service.name: listen(self._layout.port(service.name)) for service in self._services}
-        for service in self._services:
+        sockets = {service: listen(self._layout.port(service)) for service in self._layout.services}
+        for service in self._layout.services:
             pid = os.fork()
             if not pid:
                 os.close(self._writing_end)
                 serve(service, self._layout, sockets, self._lifeline)
-            self._children[pid] = service.name
+            self._children[pid] = service
         # The services alone keep their sockets, so that a request to one that ended fails at once.
         for bound in sockets.values():
             bound.close()
@@ -135,23 +120,22 @@ def listen(port: int) -> socket.socket:
     return bound
 
 
-def serve(service: Service, layout: Layout, sockets: dict[str, socket.socket], lifeline: int) -> NoReturn:
+def serve(service: str, layout: Layout, sockets: dict[str, socket.socket], lifeline: int) -> NoReturn:
     """Become a service; never return to the code of the launcher."""
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         threading.Thread(target=end_with, args=[lifeline], daemon=True).start()
-        write_output_to(layout.log(service.name))
+        write_output_to(layout.log(service))
         for name, bound in sockets.items():
-            if name != service.name:
+            if name != service:
                 bound.close()
         prepare_environment(service, layout)
         queue_transactions()
-        application = AccessLog(
-            importlib.import_module(service.module).application, layout.log(f"{service.name}-access")
-        )
-        bound = sockets[service.name]
+        program = importlib.import_module(layout.software(service).application)
+        application = AccessLog(program.application, layout.log(f"{service}-access"))
+        bound = sockets[service]
         make_server(
-            HOST, layout.port(service.name), application, threaded=True, request_handler=QuietHandler, fd=bound.fileno()
+            HOST, layout.port(service), application, threaded=True, request_handler=QuietHandler, fd=bound.fileno()
         ).serve_forever()
     except BaseException:
         traceback.print_exc()
@@ -173,10 +157,8 @@ def write_output_to(log: Path) -> None:
     os.dup2(opened, sys.stderr.fileno())
 
 
-def prepare_environment(service: Service, layout: Layout) -> None:
-    os.environ[service.config_variable] = str(layout.configuration(service.name))
-    # oslo.config reads it from here; so it stands in no second file and on no command line.
-    os.environ["OS_KEYSTONE_AUTHTOKEN__PASSWORD"] = layout.passwords()["glance"]
+def prepare_environment(service: str, layout: Layout) -> None:
+    os.environ.update(layout.environment(service))
     # Keystone reads the command line where it finds no uWSGI.
     sys.argv[1:] = []
 
