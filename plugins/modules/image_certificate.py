@@ -33,8 +33,8 @@ extends_documentation_fragment:
 seealso:
   - module: xloud.image.image_template
 notes:
-  - Where the Compute service verifies signatures, whoever starts a server from a signed image has to be able to read the
-    certificate. The Key Manager lets the project that stored it do so, and whom it grants that.
+  - Where the Compute service verifies signatures, whoever starts a server from a signed image has to be able to read
+    the certificate. The Key Manager lets the project that stored it do so, and whom it grants that.
 """
 
 EXAMPLES = r"""

@@ -135,8 +135,8 @@ options:
         O(checksum) or from an earlier run, the image is created with its signature. Else the signature is added once
         the data went by. With the import method C(glance-direct), which is taken for that where the cloud offers it,
         that is before the Image service verifies the data.
-      - A staged image that is there and is not signed so is signed as it is. A published one stays as it is, and to sign
-        it in another way is an error.
+      - A staged image that is there and is not signed so is signed as it is. A published one stays as it is, and to
+        sign it in another way is an error.
       - See R(the guide to signatures,ansible_collections.xloud.image.docsite.signatures).
     type: dict
     suboptions:

@@ -51,8 +51,8 @@ def clouds() -> dict[str, Any]:
 class Cloud:
     """The images of a cloud, past the modules under test."""
 
-    def __init__(self, name: str) -> None:
-        self.connection = openstack.connect(cloud=name)
+    def __init__(self, name: str, region_name: str | None = None) -> None:
+        self.connection = openstack.connect(cloud=name, region_name=region_name)
         self.image = self.connection.image
 
     @property
@@ -387,7 +387,8 @@ class Requests:
 
     def __init__(self) -> None:
         folder = CLOUDS_FILE.parent / "log"
-        self._logs = {service: folder / f"{service}-access.log" for service in ("identity", "image")}
+        services = ("identity", "image", "key-manager")
+        self._logs = {service: folder / f"{service}-access.log" for service in services}
         self._read = {service: log.stat().st_size for service, log in self._logs.items()}
 
     def take(self) -> list[Request]:

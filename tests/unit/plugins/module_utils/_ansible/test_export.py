@@ -19,6 +19,8 @@ DEFAULTS = {
     "sidecar": True,
     "sums": True,
     "deactivate": False,
+    "verify_signature": False,
+    "trusted_certificates": None,
     "workers": 2,
 }
 

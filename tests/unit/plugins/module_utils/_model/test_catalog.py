@@ -19,6 +19,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.document import
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.name import Version
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS, Promotion, Requirement
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signing
 
 NAME = "ubuntu-24.04-base"
 SHA256 = "sha256:" + "0" * 64
@@ -411,3 +412,47 @@ def test_composing_leaves_the_documents_alone():
     first = {ROOT: {"a": {"versions": {"1.0": {}}}}}
     compose([first, {ROOT: {"a": {"versions": {"1.1": {}}}}}])
     assert first == {ROOT: {"a": {"versions": {"1.0": {}}}}}
+
+
+# Signatures
+
+SIGNATURE = {"certificate_uuid": "c", "privatekey_path": "keys/a.pem"}
+
+
+def signature_of(version, **defaults):
+    (found,) = parse(with_version(**version), defaults).versions
+    return found.signature
+
+
+def test_a_signature_is_merged_key_by_key():
+    found = signature_of({"signature": {"hash_method": "SHA-512"}}, signature=SIGNATURE)
+    assert found == Signing("c", "SHA-512", privatekey_path="/images/keys/a.pem")
+
+
+@pytest.mark.parametrize(("name", "given", "found"), [("value", "x", "x"), ("path", "a.sig", "/images/a.sig")])
+def test_a_signature_of_its_own_takes_the_place_of_a_key(name, given, found):
+    signing = signature_of({"signature": {name: given}}, signature=SIGNATURE)
+    assert (signing.privatekey_path, getattr(signing, name)) == (None, found)
+
+
+def test_only_what_a_version_says_itself_is_its_own():
+    (version,) = parse(with_version(), {"signature": SIGNATURE}).versions
+    assert ("signature" in version.settings, "signature" in version.own) == (True, False)
+    (version,) = parse(with_version(signature=SIGNATURE)).versions
+    assert version.own["signature"] == version.settings["signature"]
+
+
+@pytest.mark.parametrize(
+    ("version", "defaults", "words"),
+    [
+        ({"signature": {"privatekey_path": "a"}}, {}, "versions.1.0.signature.certificate_uuid: is missing"),
+        ({"signature": {"certificate_uuid": "c"}}, {}, "versions.1.0.signature: needs one of privatekey_path"),
+        ({"signature": {**SIGNATURE, "hash_method": "MD5"}}, {}, "signature.hash_method: must be one of SHA-224"),
+        ({"signature": {**SIGNATURE, "key_type": "RSA"}}, {}, "signature.key_type: must be one of RSA-PSS"),
+        ({"signature": {**SIGNATURE, "privatekey_passphrase": "x"}}, {}, "privatekey_passphrase: is not known"),
+        ({}, {"signature": {**SIGNATURE, "value": "x"}}, "image_catalog_defaults.signature.value: is not known"),
+        ({}, {"promotion": {"trusted_certificates": []}}, "trusted_certificates: must be a list of texts, at least"),
+    ],
+)
+def test_signatures_that_are_wrong(version, defaults, words):
+    assert any(words in problem for problem in problems_of(with_version(**version), defaults))

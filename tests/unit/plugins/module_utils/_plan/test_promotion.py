@@ -5,10 +5,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._model.image import STAGED_SINCE
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion, requirements
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import (
+    KEY_TYPE,
+    SIGNATURE_PROPERTIES,
+    Signing,
+)
 from ansible_collections.xloud.image.plugins.module_utils._plan.promotion import obstacles
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, ago, template, there
 
@@ -25,6 +32,42 @@ def required(**properties):
 
 def staged(**properties):
     return there("1.0", "staged", properties=properties, min_ram=512, min_disk=3)
+
+
+SIGNED = dict.fromkeys(SIGNATURE_PROPERTIES, "x")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "image", "version", "expected"),
+    [
+        ((), None, {}, ["it is not signed"]),
+        ((), staged(), {}, ["it is not signed"]),
+        ((), staged(**SIGNED), {}, []),
+        ((), staged(**{**SIGNED, KEY_TYPE: ""}), {}, ["it is not signed"]),
+        ((), None, {"settings": {"signature": Signing("c", privatekey_path="/k")}}, []),
+        ((), staged(), {"settings": {"signature": Signing("c", privatekey_path="/k")}}, []),
+        ((), staged(**SIGNED), {"signature_fault": "why."}, ["its signature cannot be verified: why"]),
+        # It will be signed anew.
+        (
+            (),
+            staged(**SIGNED),
+            {"signature_fault": "why.", "settings": {"signature": Signing("c", privatekey_path="/k")}},
+            [],
+        ),
+        (("x",), staged(**SIGNED), {}, []),
+        (("y", "z"), staged(**SIGNED), {}, ["it is signed with x, which is none of trusted_certificates"]),
+        (
+            ("x",),
+            None,
+            {"settings": {"signature": Signing("c", privatekey_path="/k")}},
+            ["it is signed with c, which is none of trusted_certificates"],
+        ),
+    ],
+)
+def test_a_signature_is_required(trusted, image, version, expected):
+    gate = Promotion(require_signature=True, trusted_certificates=trusted)
+    asked = dataclasses.replace(template({"1.0": {}}).versions[0], **version)
+    assert list(obstacles(gate, asked, image, TODAY)) == expected
 
 
 def test_without_gates_nothing_is_in_the_way():
