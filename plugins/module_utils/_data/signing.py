@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
-import datetime
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._data.local import open_file
@@ -27,7 +26,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.signature impor
 )
 
 if t.TYPE_CHECKING:
-    from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
 # No signature is longer: that of an RSA key of 16384 bits is 2 KiB.
@@ -56,8 +54,8 @@ def parse_certificate(content: bytes, name: str) -> Certificate:
         subject=found.subject.rfc4514_string(),
         key_type=key_type,
         fingerprint=found.fingerprint(hashes.SHA256()).hex(),
-        not_before=_utc(found, "not_valid_before"),
-        not_after=_utc(found, "not_valid_after"),
+        not_before=found.not_valid_before_utc,
+        not_after=found.not_valid_after_utc,
     )
 
 
@@ -79,12 +77,6 @@ def read_certificate(path: str, option: str) -> Certificate:
 
 
 _ADVICE: t.Final = "Use an RSA key, or an elliptic curve of secp384r1 or secp521r1."
-
-
-def _utc(certificate: x509.Certificate, name: str) -> datetime.datetime:
-    # Before version 42, cryptography gave them without a time zone.
-    found = getattr(certificate, f"{name}_utc", None) or getattr(certificate, name)
-    return t.cast(datetime.datetime, found.replace(tzinfo=datetime.UTC))
 
 
 def _key_type(key: t.Any) -> str | None:
