@@ -1,19 +1,24 @@
 # Copyright (c) 2026 Xloud contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A sandbox bears many requests at once: none is refused, reset or lost, and each stands in the access log.
+"""
+A sandbox bears many requests at once: none is refused, reset or lost, and each stands in the access log. It verifies
+what is signed, protects what it was told to, and keeps its secrets to itself.
 
 OS_CLIENT_CONFIG_FILE names the clouds.yaml of the sandbox, as it does for the playbooks.
 """
 
 from __future__ import annotations
 
+import base64
+import datetime
+import json
 import os
 import stat
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -21,14 +26,22 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 from keystoneauth1.session import Session
 from openstack.config import OpenStackConfig
 
 READERS = 50
 UPLOADERS = 20
 MEBIBYTE = bytes(range(256)) * 4096
-CLOUDS = ("sandbox-admin", "sandbox-operator", "sandbox-reader", "sandbox-team-a", "sandbox-team-b")
+PEOPLE = ("admin", "operator", "manager", "reader", "team-a", "team-b")
+CLOUDS = [f"sandbox-{name}" for name in (*PEOPLE, "application")]
 IMAGE = {"service_type": "image", "interface": "public"}
+KEY_MANAGER = {"service_type": "key-manager", "interface": "public"}
+PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch", "Accept": "application/json"}
+DATA = {"Content-Type": "application/octet-stream", "Accept": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -130,15 +143,38 @@ def test_access_logs_hold_every_request_and_no_secret(agent, clouds_file):
     assert session.get("/v2/images?limit=1", endpoint_filter=IMAGE).status_code == 200
     assert any('"GET /v2/images?limit=1" 200 0 ' in line for line in logged(clouds_file, "image", agent))
     assert any('"POST /v3/auth/tokens" 201 ' in line for line in logged(clouds_file, "identity", agent))
-    secrets = [session.get_token(), OpenStackConfig().get_one(cloud="sandbox-operator").config["auth"]["password"]]
+    secrets = [session.get_token(), *secrets_of(clouds_file)]
     for log in clouds_file.with_name("log").iterdir():
         assert [secret for secret in secrets if secret in log.read_text()] == [], log.name
 
 
+def secrets_of(clouds_file: Path) -> list[str]:
+    """The passwords of all users and services, and the key that Barbican encrypts with."""
+    found = json.loads(clouds_file.with_name("secrets.json").read_text())
+    assert set(found) == {*PEOPLE, "glance", "barbican", "sandbox-application", "key-manager"}
+    return list(found.values())
+
+
+def test_processes_show_no_secret(clouds_file):
+    processes = json.loads(clouds_file.with_name("run").joinpath("state.json").read_text())["pids"]
+    assert set(processes) == {"launcher", "identity", "image", "second-image", "key-manager"}
+    for process in processes.values():
+        shown = Path(f"/proc/{process}/cmdline").read_text() + Path(f"/proc/{process}/environ").read_text()
+        assert "serve.py" in shown
+        assert [secret for secret in secrets_of(clouds_file) if secret in shown] == []
+
+
 def test_files_are_for_their_owner_alone(clouds_file):
-    assert stat.S_IMODE(clouds_file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(clouds_file.with_name("secrets.json").stat().st_mode) == 0o600
-    assert stat.S_IMODE(clouds_file.parent.stat().st_mode) == 0o700
+    folders = [clouds_file.with_name(name) for name in ("data", "etc", "lib", "log", "run")]
+    paths = [clouds_file.parent, clouds_file, clouds_file.with_name("secrets.json"), *folders]
+    paths += chain.from_iterable(folder.rglob("*") for folder in folders)
+    assert [path for path in paths if stat.S_IMODE(path.lstat().st_mode) & 0o077] == []
+
+
+def test_passwords_and_keys_stand_in_one_file_each(clouds_file):
+    """Those of users in clouds.yaml too: it is made of them."""
+    for path in clouds_file.parent.glob("etc/**/*"):
+        assert not path.is_file() or not [one for one in secrets_of(clouds_file) if one in path.read_text()], path
 
 
 def test_every_cloud_can_be_used(agent):
@@ -159,3 +195,171 @@ def test_the_operator_is_no_admin_and_the_reader_writes_nothing(agent):
     for cloud in ("sandbox-operator", "sandbox-reader"):
         answer = connect(cloud, agent).post("/v2/images", json=image, endpoint_filter=IMAGE, raise_exc=False)
         assert answer.status_code == 403
+
+
+@pytest.fixture
+def images(agent: str) -> Iterator[Callable[..., Any]]:
+    """Make an image of a cloud that is removed after the test."""
+    made = []
+
+    def make(session: Session, **properties: str) -> Any:
+        wanted = {"container_format": "bare", "disk_format": "raw", "visibility": "private", "name": agent}
+        answer = session.post("/v2/images", json={**wanted, **properties}, endpoint_filter=IMAGE, raise_exc=False)
+        if answer.status_code == 201:
+            made.append(answer.json()["id"])
+        return answer
+
+    yield make
+    admin = connect("sandbox-admin", agent)
+    for image in made:
+        admin.delete(f"/v2/images/{image}", endpoint_filter=IMAGE)
+
+
+class Signer:
+    """An RSA key, and the certificate that its signatures are verified with."""
+
+    def __init__(self) -> None:
+        self._key = rsa.generate_private_key(65537, 2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "xloud.image tests")])
+        now = datetime.datetime.now(datetime.UTC)
+        certificate = (
+            x509.CertificateBuilder(name, name, self._key.public_key(), x509.random_serial_number())
+            .not_valid_before(now)
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .sign(self._key, hashes.SHA256())
+        )
+        self.pem = certificate.public_bytes(serialization.Encoding.PEM)
+
+    def sign(self, data: bytes) -> str:
+        """The signature in base64."""
+        scheme = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH)
+        return base64.b64encode(self._key.sign(data, scheme, hashes.SHA256())).decode()
+
+
+@pytest.fixture(scope="module")
+def signer() -> Signer:
+    return Signer()
+
+
+def store(session: Session, payload: bytes) -> Any:
+    secret = {
+        "name": "xloud.image tests",
+        "secret_type": "certificate",
+        "payload": base64.b64encode(payload).decode(),
+        "payload_content_type": "application/octet-stream",
+        "payload_content_encoding": "base64",
+    }
+    return session.post("/v1/secrets", json=secret, endpoint_filter=KEY_MANAGER, raise_exc=False)
+
+
+def fetch(session: Session, secret: str) -> Any:
+    path = f"/v1/secrets/{secret}/payload"
+    headers = {"Accept": "application/octet-stream"}
+    return session.get(path, headers=headers, endpoint_filter=KEY_MANAGER, raise_exc=False)
+
+
+@pytest.fixture
+def certificate(agent: str, signer: Signer) -> Iterator[str]:
+    """The id of the certificate, stored by the operator."""
+    session = connect("sandbox-operator", agent)
+    secret = store(session, signer.pem).json()["secret_ref"].rpartition("/")[2]
+    yield secret
+    session.delete(f"/v1/secrets/{secret}", endpoint_filter=KEY_MANAGER)
+
+
+def test_secrets_at_once(agent, clouds_file, signer):
+    session = connect("sandbox-operator", agent)
+
+    def store_fetch_delete(_number: int) -> tuple[list[int], bool]:
+        stored = store(session, signer.pem)
+        secret = stored.json()["secret_ref"].rpartition("/")[2]
+        fetched = fetch(session, secret)
+        deleted = session.delete(f"/v1/secrets/{secret}", endpoint_filter=KEY_MANAGER)
+        return [answer.status_code for answer in (stored, fetched, deleted)], fetched.content == signer.pem
+
+    assert at_once(UPLOADERS, store_fetch_delete) == [([201, 200, 204], True)] * UPLOADERS
+    methods = Counter(line.split('"')[1].split()[0] for line in logged(clouds_file, "key-manager", agent))
+    assert methods == dict.fromkeys(["POST", "GET", "DELETE"], UPLOADERS)
+    assert "database is locked" not in clouds_file.with_name("log").joinpath("key-manager.log").read_text()
+
+
+def test_members_share_certificates_and_others_do_not(agent, certificate, signer):
+    expected = {"operator": 200, "application": 200, "manager": 200, "reader": 403, "team-a": 403}
+    found = {name: fetch(connect(f"sandbox-{name}", agent), certificate).status_code for name in expected}
+    assert found == expected
+    assert store(connect("sandbox-reader", agent), signer.pem).status_code == 403
+
+
+def upload_signed(session: Session, images: Callable[..., Any], certificate: str, signature: str, data: bytes) -> Any:
+    """What Glance answers to an upload, and what becomes of the image."""
+    image = images(
+        session,
+        img_signature=signature,
+        img_signature_hash_method="SHA-256",
+        img_signature_key_type="RSA-PSS",
+        img_signature_certificate_uuid=certificate,
+    ).json()["id"]
+    path = f"/v2/images/{image}"
+    answer = session.put(f"{path}/file", data=data, headers=DATA, endpoint_filter=IMAGE, raise_exc=False)
+    return answer, session.get(path, endpoint_filter=IMAGE).json()["status"]
+
+
+def test_data_that_is_what_was_signed(agent, images, certificate, signer):
+    session = connect("sandbox-operator", agent)
+    answer, status = upload_signed(session, images, certificate, signer.sign(MEBIBYTE), MEBIBYTE)
+    assert (answer.status_code, status) == (204, "active")
+
+
+def test_data_that_was_tampered_with(agent, images, certificate, signer):
+    session = connect("sandbox-operator", agent)
+    answer, status = upload_signed(session, images, certificate, signer.sign(MEBIBYTE), MEBIBYTE[:-1] + b"x")
+    assert (answer.status_code, status) == (400, "queued")
+    assert "Signature verification failed" in answer.json()["message"]
+
+
+def test_glance_cannot_verify_for_an_application_credential(agent, images, certificate, signer):
+    """It exchanges the token for one to ask Barbican with, and Keystone refuses that for any delegated token."""
+    session = connect("sandbox-application", agent)
+    answer, status = upload_signed(session, images, certificate, signer.sign(MEBIBYTE), MEBIBYTE)
+    assert (answer.status_code, status) == (400, "queued")
+    assert "Unable to retrieve certificate" in answer.json()["message"]
+
+
+def test_an_application_credential_is_its_user_but_makes_no_other(agent, images):
+    application, operator = connect("sandbox-application", agent), connect("sandbox-operator", agent)
+    assert application.get_project_id() == operator.get_project_id()
+    image = f"/v2/images/{images(application).json()['id']}"
+    uploaded = application.put(f"{image}/file", data=MEBIBYTE, headers=DATA, endpoint_filter=IMAGE)
+    assert uploaded.status_code == 204
+    assert operator.get(f"{image}/file", endpoint_filter=IMAGE).content == MEBIBYTE
+    credentials = f"{operator.get_endpoint(service_type='identity')}/v3/users/{operator.get_user_id()}"
+    wanted = {"application_credential": {"name": agent}}
+    answer = application.post(f"{credentials}/application_credentials", json=wanted, raise_exc=False)
+    assert answer.status_code == 403
+
+
+def test_a_property_that_only_an_administrator_may_set(agent, images):
+    operator, admin = connect("sandbox-operator", agent), connect("sandbox-admin", agent)
+    refused = images(operator, protected_by="nobody")
+    assert (refused.status_code, "protected_by" in refused.text) == (403, True)
+    image = f"/v2/images/{images(operator, plain='1').json()['id']}"
+
+    def change(session: Session, **properties: str) -> int:
+        patch = [{"op": "add", "path": f"/{name}", "value": value} for name, value in properties.items()]
+        return session.patch(image, json=patch, headers=PATCH, endpoint_filter=IMAGE, raise_exc=False).status_code
+
+    assert change(admin, protected_by="admin") == 200
+    assert change(operator, plain="2", protected_by="me") == 403
+    assert change(operator, other="2") == 200
+    found = operator.get(image, endpoint_filter=IMAGE).json()
+    assert (found["protected_by"], found["plain"], found["other"]) == ("admin", "1", "2")
+
+
+def test_a_property_that_nobody_may_change(agent, images):
+    admin = connect("sandbox-admin", agent)
+    image = f"/v2/images/{images(admin, frozen_at='creation').json()['id']}"
+    for patch in ({"op": "replace", "path": "/frozen_at", "value": "now"}, {"op": "remove", "path": "/frozen_at"}):
+        assert (
+            admin.patch(image, json=[patch], headers=PATCH, endpoint_filter=IMAGE, raise_exc=False).status_code == 403
+        )
+    assert admin.get(image, endpoint_filter=IMAGE).json()["frozen_at"] == "creation"

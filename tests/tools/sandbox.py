@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import socket
+from typing import Any
 
 from workspace import CHECKOUT, WORK
 
@@ -16,21 +17,19 @@ from workspace import CHECKOUT, WORK
 class Sandbox:
     """What a sandbox is asked to be, and where it lives. Its ports are kept in a file until it is removed."""
 
-    def __init__(self, name: str, second_region: str = "", *further_services: str) -> None:
+    def __init__(self, name: str, **variables: Any) -> None:
         self.directory = WORK / name
         self.clouds_file = self.directory / "clouds.yaml"
-        self._second_region = second_region
-        self._services = ["identity", "image", *further_services]
+        self._variables = variables
         self._file = WORK / f"{name}.json"
 
-    def variables(self) -> dict[str, str | int | list[str]]:
+    def variables(self) -> dict[str, Any]:
         """The variables of the role. The virtual environment outlives the data."""
         return {
             "sandbox_directory": str(self.directory),
             "sandbox_venv": str(WORK / "venvs" / self.directory.name),
-            "sandbox_second_region": self._second_region,
-            "sandbox_services": self._services,
             **self._ports(),
+            **self._variables,
         }
 
     def _ports(self) -> dict[str, int]:

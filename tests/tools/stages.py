@@ -17,7 +17,15 @@ from sandbox import Sandbox
 from stage import Stage
 from workspace import CHECKOUT, COLLECTION, WORK, pythons, requirements, virtual_environment
 
-SANDBOX = Sandbox("test-sandbox", "RegionTwo", "key_manager")
+SANDBOX = Sandbox(
+    "test-sandbox",
+    sandbox_second_region="RegionTwo",
+    sandbox_services=["identity", "image", "key_manager"],
+    sandbox_property_protections={
+        "^protected_": {"create": ["admin"], "update": ["admin"], "delete": ["admin"]},
+        "^frozen_": {"update": [], "delete": []},
+    },
+)
 PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
 
 

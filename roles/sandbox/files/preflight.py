@@ -10,12 +10,14 @@ import fcntl
 import importlib.util
 import json
 import os
+import re
 import socket
 import sys
 
 MARKER = ".xloud-image-sandbox"
 OLDEST_PYTHON = (3, 11)
 NEEDED_MODULES = ("ensurepip", "venv")
+PROTECTED_OPERATIONS = ("create", "read", "update", "delete")
 
 
 def check_python():
@@ -51,6 +53,32 @@ def check_port(variable, port, own):
             yield "{0}: port {1} of 127.0.0.1 cannot be used ({2}); end what uses it, or choose another port".format(
                 variable, port, os.strerror(error.errno)
             )
+
+
+def check_protections(protections):
+    for pattern, roles in protections.items():
+        for fault in list(faults_of_pattern(pattern)) + list(faults_of_roles(roles)):
+            yield "sandbox_property_protections: {0}: {1}".format(pattern, fault)
+
+
+def faults_of_pattern(pattern):
+    if not re.match(r"\S+$", pattern):
+        yield "a pattern has no blanks in it and is not empty"
+    elif pattern == "DEFAULT" or pattern.startswith("os_glance"):
+        yield "Glance keeps this name to itself"
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        yield "no regular expression ({0})".format(error)
+
+
+def faults_of_roles(roles):
+    if not isinstance(roles, dict) or not roles or not set(roles) <= set(PROTECTED_OPERATIONS):
+        yield "needs a dictionary with some of {0}".format(", ".join(PROTECTED_OPERATIONS))
+        return
+    for operation, names in sorted(roles.items()):
+        if not isinstance(names, list) or not all(re.match(r"[A-Za-z0-9][\w.-]*$", str(name)) for name in names):
+            yield "{0} needs a list of the names of roles, or an empty one for nobody".format(operation)
 
 
 def is_running(directory):
@@ -92,6 +120,7 @@ def main():
     parser.add_argument("--directory", required=True)
     parser.add_argument("--venv", required=True)
     parser.add_argument("--port", action="append", default=[], metavar="VARIABLE=PORT")
+    parser.add_argument("--property-protections", type=json.loads, default={}, metavar="JSON")
     options = parser.parse_args()
     running = is_running(options.directory)
     own = own_ports(options.directory) if running else []
@@ -101,6 +130,7 @@ def main():
         faults += check_directory("sandbox_venv", options.venv)
     for variable, port in (port.split("=") for port in options.port):
         faults += check_port(variable, int(port), own)
+    faults += check_protections(options.property_protections)
     if faults:
         sys.exit("\n".join(faults))
     found = {
