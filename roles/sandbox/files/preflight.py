@@ -56,6 +56,9 @@ def check_port(variable, port, own):
 
 
 def check_protections(protections):
+    if not isinstance(protections, dict):
+        yield "sandbox_property_protections: needs a dictionary with a pattern for each key"
+        return
     for pattern, roles in protections.items():
         for fault in list(faults_of_pattern(pattern)) + list(faults_of_roles(roles)):
             yield "sandbox_property_protections: {0}: {1}".format(pattern, fault)
