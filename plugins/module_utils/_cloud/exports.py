@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
+from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import is_readable
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._data.exports import file_facts
@@ -55,7 +56,8 @@ def read_exports(
         image, export = each
         try:
             members = Members(session).list(image) if export.sidecar else ()
-            return ExportReading(image, export, tuple(members), file_facts(export, image, hash_of(image)[0]))
+            facts = file_facts(export, image, hash_of(image)[0])
+            return ExportReading(image, export, tuple(members), facts, is_readable(session, image))
         except ImageError as exc:
             return image, export, exc
 

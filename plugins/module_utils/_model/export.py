@@ -73,12 +73,17 @@ class FileFacts:
 
 @dataclasses.dataclass(frozen=True)
 class ExportReading:
-    """What was read for the export of one image."""
+    """
+    What was read for the export of one image.
+
+    :param is_readable: The cloud gives the data of the image as it is to these credentials.
+    """
 
     image: Image
     wanted: WantedExport
     members: tuple[Member, ...] = ()
     facts: FileFacts = dataclasses.field(default_factory=FileFacts)
+    is_readable: bool = True
 
 
 Unread: t.TypeAlias = tuple[Image, WantedExport, ImageError]
