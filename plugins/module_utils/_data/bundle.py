@@ -95,7 +95,9 @@ def _read(path: str, wanted: WantedReplica) -> Original | Unusable | None:
             return None
         image = _image(parse_sidecar(text, filename + SUFFIX), filename + SUFFIX)
     except ImageError as exc:
-        return Unusable(filename, exc) if wanted.covers(filename) else None
+        # The image may be asked for by its name, which the sidecar fails to tell.
+        named = [name for name in (filename, os.path.splitext(filename)[0]) if wanted.covers(name)]
+        return Unusable(named[0], exc) if named else None
     name = image.version_name
     if name is None or not wanted.covers(image.name):
         return None

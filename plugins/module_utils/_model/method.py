@@ -60,7 +60,8 @@ def preferred_methods(upload: Upload, *, neighbour: bool) -> tuple[str, ...]:
     fetched = upload.verifiable_by_cloud and not upload.compression
     ways = {
         GLANCE_DOWNLOAD: fetched and neighbour,
-        WEB_DOWNLOAD: fetched and is_url,
+        # The cloud records and logs where it fetches from.
+        WEB_DOWNLOAD: fetched and isinstance(upload.source, Source) and is_url and not upload.source.secrets,
         GLANCE_DIRECT: len(upload.stores) > 1,
         DIRECT: True,
     }
