@@ -51,8 +51,8 @@ def clouds() -> dict[str, Any]:
 class Cloud:
     """The images of a cloud, past the modules under test."""
 
-    def __init__(self, name: str) -> None:
-        self.connection = openstack.connect(cloud=name)
+    def __init__(self, name: str, **options: Any) -> None:
+        self.connection = openstack.connect(cloud=name, **options)
         self.image = self.connection.image
 
     @property

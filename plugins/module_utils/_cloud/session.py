@@ -60,7 +60,7 @@ _POLICY_ADVICE: t.Final = {
     "reactivate": f"{_OWNERS}is shared with, cannot reactivate it.",
     "add_member": f"{_OWNERS}is shared with, cannot share it.",
     "delete_member": f"{_OWNERS}is shared with, cannot take shares of it away.",
-    "download_image": "By default it takes the role member: a reader sees what is recorded of an image, and not its data.",
+    "download_image": "By default it takes the role member: a reader sees all of an image but its data.",
     "publicize_image": "By default only administrators may make an image public. Use visibility community, "
     "which every project may use by id, or ask an administrator for that policy.",
     "communitize_image": "Ask an administrator for that policy, or share the image with the projects by name.",

@@ -110,7 +110,7 @@ def test_what_is_forbidden_comes_with_advice(cloud, session, text, advice):
         ("communitize_image", "share the image with the projects by name"),
         ("add_image", "a reader cannot create images"),
         ("upload_image", "a reader cannot give an image its data"),
-        ("download_image", "a reader sees what is recorded"),
+        ("download_image", "a reader sees all of an image but its data"),
         ("deactivate", "cannot deactivate it"),
         ("reactivate", "cannot reactivate it"),
         ("delete_member", "cannot take shares of it away"),
