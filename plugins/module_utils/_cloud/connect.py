@@ -60,6 +60,9 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
             f"{name}: the Identity service cannot be reached at {_auth_url(region)}: {connection_cause(exc)}. "
             f"{tls_advice(exc) or 'Check auth_url, and the network.'}"
         ) from exc
+    except auth_errors.NotFound as exc:
+        words = "refused the token: it expired, or was revoked" if "token" in str(exc) else f"is no such service: {exc}"
+        raise CloudError(f"{name}: the Identity service at {_auth_url(region)} {words}.", 404) from exc
     except auth_errors.ClientException as exc:
         advice = tls_advice(exc)
         raise CloudError(f"{name}: authentication failed: {exc}{f'. {advice}' if advice else ''}") from exc

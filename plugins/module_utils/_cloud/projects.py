@@ -80,7 +80,7 @@ class Projects:
         given_by_id = (project.id for project in projects if project.name == project.id != self.session.project_id)
         for project_id in given_by_id:
             try:
-                self.session.identity("GET", f"/projects/{project_id}")
+                self.session.identity("GET", f"/projects/{urllib.parse.quote(project_id, safe='')}")
             except ForbiddenError:
                 return
             except NotFoundError:

@@ -120,6 +120,8 @@ def test_there_is_no_image_service(region):
         (exceptions.ConnectTimeout("slow"), CloudError, "cannot be reached at .*: slow"),
         (exceptions.MissingRequiredOptions([]), InputError, "configured without what authentication needs"),
         (ValueError("auth plugin odd"), InputError, "configured without what authentication needs: auth plugin odd"),
+        (exceptions.NotFound("Failed to validate token"), CloudError, "refused the token: it expired, or was revoked"),
+        (exceptions.NotFound("odd"), CloudError, "is no such service: odd"),
         (exceptions.BadRequest("odd"), CloudError, "authentication failed: odd"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
