@@ -86,7 +86,8 @@ options:
     description:
       - Deactivate the image for the time of the export, so that nobody uses it meanwhile.
       - It is reactivated in every case. If a run is killed, the next one reactivates it.
-      - Takes an administrator, since the Image service gives the data of a deactivated image to nobody else.
+      - The Image service gives the data of a deactivated image to administrators alone. For anybody else the image is
+        reactivated for the moment in which a request for its data begins, and deactivated while the data comes.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -107,7 +108,7 @@ EXAMPLES = r"""
 
 - name: Export while nobody can use the image
   xloud.image.image_export:
-    cloud: mycloud-admin
+    cloud: mycloud
     image: ubuntu-24.04-base-v1.2
     path: /backup/ubuntu-24.04-base-v1.2.qcow2
     deactivate: true
@@ -251,7 +252,7 @@ def main() -> None:
         images = find_images(session, params, pick, select_images)
         wanted = wanted_exports(params, images, target_path)
         readings = read_exports(session, wanted, verifying_hash, workers)
-        exports = plan_exports(readings, session.roles)
+        exports = plan_exports(readings)
         progress = Progress(params["progress_file"])
         steps = [Step(each.image.id, each.plan) for each in exports if not each.error]
         outcomes = {} if module.check_mode else run_steps(Applier(session, progress=progress), steps, workers)

@@ -51,8 +51,8 @@ def clouds() -> dict[str, Any]:
 class Cloud:
     """The images of a cloud, past the modules under test."""
 
-    def __init__(self, name: str, region_name: str | None = None) -> None:
-        self.connection = openstack.connect(cloud=name, region_name=region_name)
+    def __init__(self, name: str, **options: Any) -> None:
+        self.connection = openstack.connect(cloud=name, **options)
         self.image = self.connection.image
 
     @property

@@ -220,7 +220,7 @@ def test_a_catalogue_signs_holds_back_and_finds(name, source, signer, run_here, 
 
 @pytest.fixture
 def second_region(name):
-    region = Cloud("sandbox-admin", "RegionTwo")
+    region = Cloud("sandbox-admin", region_name="RegionTwo")
     yield region
     region.purge(name)
 

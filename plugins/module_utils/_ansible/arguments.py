@@ -34,7 +34,9 @@ IMAGE: t.Final[dict[str, dict[str, t.Any]]] = {
     "owner": {"type": "str"},
 }
 
-_SECRET_KEYS: t.Final = ("passcode", "password", "secret", "token")
+# Options that hold credentials in a dictionary, and what the keys of secrets have in them.
+_SECRET_OPTIONS: t.Final = ("auth", "cloud", "member_clouds", "source", "source_cloud")
+_SECRET_KEYS: t.Final = ("passcode", "passphrase", "password", "secret", "token")
 
 # Our options by the names that openstacksdk has for them.
 _SDK_NAMES: t.Final = {
@@ -75,8 +77,7 @@ def check_day(option: str, given: str | None) -> None:
 
 def secrets_of(params: t.Mapping[str, t.Any]) -> set[str]:
     """Return what of the options must not be shown, beyond what C(no_log) covers: passwords, and queries of URLs."""
-    clouds = [params.get(option) for option in ("cloud", "member_clouds", "source", "source_cloud")]
-    return {*_passwords(clouds), *_url_secrets(params)}
+    return {*_passwords([params.get(option) for option in _SECRET_OPTIONS]), *_url_secrets(params)}
 
 
 def _url_secrets(value: t.Any, key: str = "") -> t.Iterator[str]:

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import secrets_of
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
@@ -26,6 +28,17 @@ class ImageModule(AnsibleModule):
 
     def __init__(self, **specification: t.Any) -> None:
         super().__init__(**specification)  # type: ignore[no-untyped-call] # AnsibleModule has no annotations
+
+    def _log_invocation(self) -> None:
+        # Ansible tells the log of the system of each call. By then it knows the secrets of whole options alone, and it
+        # looks for them in the options as Python writes them.
+        params = self.params
+        self.no_log_values.update(secrets_of(params))
+        self.params = remove_values(params, self.no_log_values)
+        try:
+            super()._log_invocation()  # type: ignore[no-untyped-call] # AnsibleModule has no annotations
+        finally:
+            self.params = params
 
     def hide(self, documents: t.Iterable[t.Mapping[str, t.Any]]) -> None:
         """Keep the secrets of documents that the options only name out of all results."""
@@ -49,6 +62,10 @@ def report_errors(module: AnsibleModule) -> t.Iterator[None]:
         module.fail_json(msg=exc.message, **{"actions": [], **exc.details})
     except ImportError as exc:
         module.fail_json(msg=missing_library(exc))
+    except Exception as exc:
+        # Left to Ansible, it would be shown with the secrets in it.
+        words = f"This is a fault of the collection, which its authors should hear of: {exc!r}"
+        module.fail_json(msg=words, exception=traceback.format_exc())
 
 
 def missing_library(exc: ImportError) -> str:

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import cloud_region, sdk
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import RequestCount, Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.tls import check_files, tls_advice
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     InputError,
@@ -40,6 +41,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
     _check_version(importlib.metadata.version("openstacksdk"))
     region = _region(options)
     name = f"cloud {region.name}" if region.name else "the cloud"
+    check_files(*region.get_requests_verify_args())
     try:
         keystone = region.get_session()
         count = RequestCount(keystone)
@@ -56,10 +58,14 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
     except (auth_errors.ConnectionError, auth_errors.DiscoveryFailure) as exc:
         raise CloudError(
             f"{name}: the Identity service cannot be reached at {_auth_url(region)}: {connection_cause(exc)}. "
-            "Check auth_url, the network, and ca_cert where the certificate is not trusted."
+            f"{tls_advice(exc) or 'Check auth_url, and the network.'}"
         ) from exc
+    except auth_errors.NotFound as exc:
+        words = "refused the token: it expired, or was revoked" if "token" in str(exc) else f"is no such service: {exc}"
+        raise CloudError(f"{name}: the Identity service at {_auth_url(region)} {words}.", 404) from exc
     except auth_errors.ClientException as exc:
-        raise CloudError(f"{name}: authentication failed: {exc}") from exc
+        advice = tls_advice(exc)
+        raise CloudError(f"{name}: authentication failed: {exc}{f'. {advice}' if advice else ''}") from exc
     except Exception as exc:
         # What its plugins miss, keystoneauth says by an exception of no class of its own.
         raise InputError("cloud", f"{name} is configured without what authentication needs: {exc}.") from exc

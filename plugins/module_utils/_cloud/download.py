@@ -74,7 +74,7 @@ def _received(session: Session, action: ExportData, part: Part, progress: Progre
             source = CloudSource(session.name, action.image, action.image_id)
             with (
                 progress.phase("download", action.image, action.size - begun) as meter,
-                open_data(session, source, action.size, begun) as download,
+                open_data(session, source, action.size, begun, frozen=action.frozen) as download,
                 SparseWriter(part.handle) as writer,
             ):
                 while block := download.read(BLOCK):

@@ -12,6 +12,7 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._cloud.certificates import Certificates
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
+from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import is_readable
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import find_verification
@@ -61,11 +62,9 @@ def read_exports(
         image, export = each
         try:
             members = Members(session).list(image) if export.sidecar else ()
-            algorithm = hash_of(image)[0]
             verification = _verification(certificates, image, export)
-            return ExportReading(
-                image, export, tuple(members), file_facts(export, image, algorithm, verification), verification
-            )
+            facts = file_facts(export, image, hash_of(image)[0], verification)
+            return ExportReading(image, export, tuple(members), facts, is_readable(session, image), verification)
         except ImageError as exc:
             return image, export, exc
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+import urllib.parse
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
@@ -37,7 +38,7 @@ class Members:
         if image.visibility != "shared":
             return None
         try:
-            return _member(self.session.image("GET", f"/images/{image.id}/members/{project_id}").json())
+            return _member(self.session.image("GET", _path(image.id, project_id)).json())
         except NotFoundError:
             return None
 
@@ -55,7 +56,7 @@ class Members:
     def remove(self, image_id: str, project_id: str) -> None:
         """Take the share away from a project."""
         try:
-            self.session.image("DELETE", f"/images/{image_id}/members/{project_id}")
+            self.session.image("DELETE", _path(image_id, project_id))
         except NotFoundError:
             return
 
@@ -65,9 +66,8 @@ class Members:
 
         :raises ForbiddenError: The credentials are another project's.
         """
-        path = f"/images/{image_id}/members/{project_id}"
         try:
-            self.session.image("PUT", path, json={"status": status})
+            self.session.image("PUT", _path(image_id, project_id), json={"status": status})
         except NotFoundError as exc:
             raise ForbiddenError(
                 f"The image {image_id} is not shared with project {project_id}, as its credentials see it.", 404
@@ -76,3 +76,8 @@ class Members:
 
 def _member(body: t.Mapping[str, t.Any]) -> Member:
     return Member(body["member_id"], body["status"])
+
+
+def _path(image_id: str, project_id: str) -> str:
+    # The service takes anything as a project, which then is no part of a path.
+    return f"/images/{image_id}/members/{urllib.parse.quote(project_id, safe='')}"

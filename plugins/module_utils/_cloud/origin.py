@@ -16,6 +16,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.session import 
 from ansible_collections.xloud.image.plugins.module_utils._data.source import read_facts, resolve_checksum
 from ansible_collections.xloud.image.plugins.module_utils._data.web import Download
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ForbiddenError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.reference import Reference
 from ansible_collections.xloud.image.plugins.module_utils._model.source import (
@@ -101,24 +102,60 @@ def is_neighbour(origin: Session, session: Session) -> bool:
     return origin.auth_url == session.auth_url and None not in regions and len(regions) == 2
 
 
-def open_data(session: Session, source: CloudSource, size: int | None, start: int = 0) -> Download:
+def open_data(
+    session: Session, source: CloudSource, size: int | None, start: int = 0, *, frozen: bool = False
+) -> Download:
     """
     Return the data of an image, which is fetched as it is read.
 
     :param start: The bytes that are there already.
+    :param frozen: The image was deactivated by us, and may be active for moments.
     """
 
     def fetch(offset: int) -> t.Any:
-        return session.image(
-            "GET",
-            f"/images/{source.image_id}/file",
-            stream=True,
-            log=False,
-            headers={"Range": f"bytes={offset}-"} if offset else {},
-            timeout=(session.stall, session.stall),
-        )
+        return _fetch(session, source.image_id, f"bytes={offset}-" if offset else "")
 
-    return Download(fetch, str(source), size, start)
+    def fetch_frozen(offset: int) -> t.Any:
+        try:
+            return fetch(offset)
+        except ForbiddenError:
+            # To those whom it does not take for administrators, the service gives the data of active images alone. It
+            # looks once, as it begins to answer.
+            images = Images(session)
+            images.reactivate(source.image_id)
+            try:
+                return fetch(offset)
+            finally:
+                images.deactivate(source.image_id)
+
+    return Download(fetch_frozen if frozen else fetch, str(source), size, start)
+
+
+def _fetch(session: Session, image_id: str, part: str) -> t.Any:
+    return session.image(
+        "GET",
+        f"/images/{image_id}/file",
+        stream=True,
+        log=False,
+        headers={"Range": part} if part else {},
+        timeout=(session.stall, session.stall),
+    )
+
+
+def is_readable(session: Session, image: Image) -> bool:
+    """
+    Say whether the cloud gives the data of an image to these credentials.
+
+    That of a deactivated one it gives to whom it takes for an administrator, and which role that is only it knows: it
+    is asked where the role is not called so.
+    """
+    if image.status == "active" or "admin" in session.roles:
+        return True
+    try:
+        _fetch(session, image.id, "bytes=0-0" if image.size else "").close()
+    except ForbiddenError:
+        return False
+    return True
 
 
 def facts_of(image: Image) -> SourceFacts:

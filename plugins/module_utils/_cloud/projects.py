@@ -52,17 +52,24 @@ class Projects:
             query = urllib.parse.urlencode({"name": name})
             found = self.session.identity("GET", f"/projects?{query}").json()["projects"]
         except ForbiddenError as exc:
-            raise InputError(
-                option,
-                f"project {name} cannot be looked up by name with these credentials (policy identity:list_projects, "
-                "by default for administrators). Give the project's id instead.",
-            ) from exc
+            found = [project for project in self._own() if project["name"] == name]
+            if not found:
+                raise InputError(
+                    option,
+                    f"project {name} cannot be looked up by name with these credentials (policy "
+                    "identity:list_projects, by default for administrators), and their user has no role in a project "
+                    "of that name. Give the project's id instead.",
+                ) from exc
         if not found:
             raise InputError(option, f"there is no project {name}.")
         if len(found) > 1:
             ids = ", ".join(sorted(project["id"] for project in found))
             raise InputError(option, f"{len(found)} projects are named {name} ({ids}). Give the id instead.")
         return str(found[0]["id"])
+
+    def _own(self) -> list[dict[str, t.Any]]:
+        """Return the projects in which the user has a role, which every user may ask for."""
+        return list(self.session.identity("GET", "/auth/projects").json()["projects"])
 
     def missing(self, projects: t.Iterable[Project]) -> t.Iterator[str]:
         """
@@ -73,7 +80,7 @@ class Projects:
         given_by_id = (project.id for project in projects if project.name == project.id != self.session.project_id)
         for project_id in given_by_id:
             try:
-                self.session.identity("GET", f"/projects/{project_id}")
+                self.session.identity("GET", f"/projects/{urllib.parse.quote(project_id, safe='')}")
             except ForbiddenError:
                 return
             except NotFoundError:

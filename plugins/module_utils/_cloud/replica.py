@@ -18,6 +18,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.members import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import (
     checksum_of,
     facts_of,
+    is_readable,
     origin_name,
     origin_of,
 )
@@ -81,6 +82,7 @@ def _completed(session: Session, wanted: WantedReplica, original: Original | Unu
     image = original.image
     try:
         members = Members(session).list(image) if wanted.members else ()
+        unreadable = _unreadable(session, image)
     except ImageError as exc:
         return Unusable(image.name, exc)
     return dataclasses.replace(
@@ -89,12 +91,12 @@ def _completed(session: Session, wanted: WantedReplica, original: Original | Unu
         source=origin_of(session, image),
         checksum=checksum_of(image),
         facts=facts_of(image),
-        unreadable=_unreadable(session, image),
+        unreadable=unreadable,
     )
 
 
 def _unreadable(session: Session, image: Image) -> ForbiddenError | None:
-    if image.status == "active" or "admin" in session.roles:
+    if is_readable(session, image):
         return None
     return ForbiddenError(
         f"Image {image.name} ({image.id}) is deactivated in {session.name}, which gives its data to administrators "

@@ -10,7 +10,9 @@ import html
 import re
 import threading
 import typing as t
+import urllib.parse
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.tls import tls_advice
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     ConflictError,
@@ -20,6 +22,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     UnreachableError,
     connection_cause,
 )
+from ansible_collections.xloud.image.plugins.module_utils._model.image import RECORDED
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 
 if t.TYPE_CHECKING:
@@ -36,6 +39,7 @@ _STALL_SECONDS: t.Final = 120.0
 _ANSWER_SECONDS: t.Final = 600.0
 
 _ERRORS: t.Final[dict[int, type[CloudError]]] = {
+    401: ForbiddenError,
     403: ForbiddenError,
     404: NotFoundError,
     409: ConflictError,
@@ -44,21 +48,41 @@ _ERRORS: t.Final[dict[int, type[CloudError]]] = {
 }
 
 # What to do where a policy of the Image service forbids something.
+_OWNERS: t.Final = (
+    "By default it takes the role member in the project that owns the image: readers, and projects that it "
+)
 _POLICY_ADVICE: t.Final = {
+    "add_image": "By default it takes the role member: a reader cannot create images.",
+    "upload_image": "By default it takes the role member: a reader cannot give an image its data.",
+    "modify_image": f"{_OWNERS}is shared with, cannot change it.",
+    "delete_image": f"{_OWNERS}is shared with, cannot delete it.",
+    "deactivate": f"{_OWNERS}is shared with, cannot deactivate it.",
+    "reactivate": f"{_OWNERS}is shared with, cannot reactivate it.",
+    "add_member": f"{_OWNERS}is shared with, cannot share it.",
+    "delete_member": f"{_OWNERS}is shared with, cannot take shares of it away.",
+    "download_image": "By default it takes the role member: a reader sees all of an image but its data.",
     "publicize_image": "By default only administrators may make an image public. Use visibility community, "
     "which every project may use by id, or ask an administrator for that policy.",
     "communitize_image": "Ask an administrator for that policy, or share the image with the projects by name.",
-    "add_image": "A reader cannot create images. Use credentials with the role member.",
-    "modify_image": "A reader cannot change images. Use credentials with the role member.",
-    "delete_image": "A reader cannot delete images. Use credentials with the role member.",
-    "add_member": "Only a project that owns an image, with the role member, can share it.",
     "copy_image": "By default only administrators may copy an image to more stores: use their credentials, or name all "
     "stores when the image is created.",
     "delete_image_location": "By default only administrators may delete the copy of an image that a store has.",
     "modify_member": "Only the project that an image is shared with can accept or reject the share: "
     "use its credentials (option member_clouds, or cloud).",
 }
+_ANY_ADVICE: t.Final = "Ask an administrator of the cloud for that policy, or use credentials that have it."
 _POLICY: t.Final = re.compile(r"complete (?P<policy>\w+) action")
+_FOREIGN: t.Final = re.compile(r"not permitted to create images owned by '(?P<owner>[^']*)'")
+_FOREIGN_ADVICE: t.Final = (
+    "(policy add_image). By default only administrators create images for another project: use credentials of that "
+    "project, or leave the option owner out to create it in the project of the credentials."
+)
+# What is left once a refused token was renewed.
+_UNACCEPTED: t.Final = (
+    "it does not take these credentials for this request. Either access rules of an application credential leave the "
+    "request out, or a token expired that cannot be renewed (auth_type token)."
+)
+_RESERVED: t.Final = re.compile(r"Attribute '(?P<key>[^']*)' is reserved")
 
 
 class RequestCount:
@@ -208,8 +232,10 @@ class Session:
         try:
             response = self._request(method, url, **kwargs)
         except exceptions.ConnectionError as exc:
+            advice = tls_advice(exc)
             raise UnreachableError(
                 f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {connection_cause(exc)}"
+                f"{f'. {advice}' if advice else ''}"
             ) from exc
         except exceptions.ClientException as exc:
             raise CloudError(f"{self.name}: {service} failed: {exc}") from exc
@@ -250,16 +276,39 @@ class Session:
 
 def _error(response: Response, service: str) -> CloudError:
     status = response.status_code
-    text = _message(response)
-    policy = _POLICY.search(text)
-    advice = _POLICY_ADVICE.get(policy["policy"]) if policy else None
-    if policy:
-        text = f"{text.rstrip('.')} (policy {policy['policy']})."
-    message = f"{service} answered {status} to {response.request.method}: {text}"
+    asked = response.request.method or ""
+    if status == 401:
+        # Access rules are made of methods and paths.
+        asked += f" {urllib.parse.urlsplit(response.request.url or '').path}"
+    message = f"{service} answered {status} to {asked}: {_explained(_message(response), status)}"
     after = response.headers.get("Retry-After", "")
-    return _ERRORS.get(status, CloudError)(
-        f"{message} {advice}" if advice else message, status, retry_after=float(after) if after.isdigit() else None
+    return _ERRORS.get(status, CloudError)(message, status, retry_after=float(after) if after.isdigit() else None)
+
+
+def _explained(text: str, status: int) -> str:
+    """Return what a service said, with what to do about it where it forbids something."""
+    if status == 401:
+        return _UNACCEPTED
+    if status != 403:
+        return text
+    if _FOREIGN.search(text):
+        return f"{text.rstrip('.')} {_FOREIGN_ADVICE}"
+    if reserved := _RESERVED.search(text):
+        return f"{text.rstrip('.')}. {_reserved_advice(reserved['key'])}"
+    if policy := _POLICY.search(text):
+        name = policy["policy"]
+        return f"{text.rstrip('.')} (policy {name}). {_POLICY_ADVICE.get(name, _ANY_ADVICE)}"
+    return text
+
+
+def _reserved_advice(key: str) -> str:
+    advice = (
+        "This collection records it on every image, so that the cloud has to leave it to the role member (the page "
+        "on security in the documentation lists all such properties)."
+        if key in RECORDED
+        else "Leave it out, or use credentials that may write it."
     )
+    return f"A property protection of the cloud reserves the property {key} for other roles. {advice}"
 
 
 def _message(response: Response) -> str:

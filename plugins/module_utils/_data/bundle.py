@@ -20,7 +20,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     Image,
     is_custom_property,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.member import MEMBER_STATUSES, Member
+from ansible_collections.xloud.image.plugins.module_utils._model.member import MEMBER_STATUSES, Member, is_project_id
 from ansible_collections.xloud.image.plugins.module_utils._model.replica import (
     Original,
     Originals,
@@ -90,12 +90,15 @@ def _read(path: str, wanted: WantedReplica) -> Original | Unusable | None:
     data = path.removesuffix(SUFFIX)
     filename = os.path.basename(data)
     try:
+        _check_inside(path)
         text = read_text(path, "source_directory")
         if not _is_sidecar(text) and not os.path.exists(data):
             return None
         image = _image(parse_sidecar(text, filename + SUFFIX), filename + SUFFIX)
     except ImageError as exc:
-        return Unusable(filename, exc) if wanted.covers(filename) else None
+        # The image may be asked for by its name, which the sidecar fails to tell.
+        named = [name for name in (filename, os.path.splitext(filename)[0]) if wanted.covers(name)]
+        return Unusable(named[0], exc) if named else None
     name = image.version_name
     if name is None or not wanted.covers(image.name):
         return None
@@ -147,13 +150,25 @@ def _members(text: str, filename: str) -> tuple[Member, ...]:
         members = tuple(Member(each["project_id"], each["status"]) for each in json.loads(text).get("members", ()))
     except (KeyError, TypeError) as exc:
         raise DataError(f"{filename} has unusable members: {exc!r}.") from exc
-    broken = [each for each in members if not isinstance(each.project_id, str) or each.status not in MEMBER_STATUSES]
+    broken = [each for each in members if not is_project_id(each.project_id) or each.status not in MEMBER_STATUSES]
     if broken:
         raise DataError(f"{filename} has unusable members: {broken[0].as_result()}.")
     return members
 
 
+def _check_inside(path: str) -> None:
+    """
+    Make sure that a file is in the folder that it seems to be in: a folder may come from anybody.
+
+    :raises DataError: It is a link to somewhere else.
+    """
+    folder = os.path.realpath(os.path.dirname(path))
+    if os.path.commonpath([folder, os.path.realpath(path)]) != folder:
+        raise DataError(f"{path} is a link that leads out of the folder. Put the file itself there.")
+
+
 def _size(path: str, image: Image) -> int:
+    _check_inside(path)
     try:
         status = os.stat(path)
     except OSError as exc:
@@ -173,4 +188,5 @@ def _checksum(path: str, image: Image) -> Checksum | None:
     sums = os.path.join(os.path.dirname(path), SUMS)
     if not os.path.exists(sums):
         return None
+    _check_inside(sums)
     return find_in_sums(read_text(sums, SUMS), os.path.basename(path), sums)

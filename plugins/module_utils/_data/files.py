@@ -10,9 +10,13 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import BreakError, DataError, InputError
+
+# What the longest name of a neighbour adds to that of a file.
+_LONGEST_ADDITION: t.Final = len("..converted.part")
 
 
 def part_path(path: str) -> str:
@@ -79,6 +83,8 @@ class Part:
     def converted(self) -> str:
         """Return where to write what takes the name of the file in its stead."""
         self._converted = f"{self.path.removesuffix('.part')}.converted.part"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._converted)
         return self._converted
 
     def take_name(self, path: str) -> None:
@@ -88,6 +94,7 @@ class Part:
             os.replace(self.path, path)
             return
         with open(self._converted, "rb") as handle:
+            os.fchmod(handle.fileno(), stat.S_IMODE(os.fstat(self.handle.fileno()).st_mode))
             os.fsync(handle.fileno())
         os.replace(self._converted, path)
         os.unlink(self.path)
@@ -141,6 +148,9 @@ def _open_part(part: str, path: str, *, wait: bool = False) -> t.BinaryIO:
         raise DataError(f"{path} is being written by another process. Wait for it to end.") from exc
     with contextlib.suppress(FileNotFoundError):
         if os.path.samestat(os.fstat(handle.fileno()), os.stat(part)):
+            # Whoever kept others from the file means its next content as well.
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                os.fchmod(handle.fileno(), stat.S_IMODE(os.stat(path).st_mode))
             return handle
     # Whoever held the lock has given the file its name meanwhile: it is whole, and not ours to write.
     handle.close()
@@ -148,7 +158,8 @@ def _open_part(part: str, path: str, *, wait: bool = False) -> t.BinaryIO:
 
 
 def _create(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CREAT, 0o666)
+    # Not through a link that somebody left there.
+    return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o666)
 
 
 def _check_room(path: str, size: int) -> None:
@@ -170,7 +181,7 @@ def target_path(path: str, filename: str, option: str = "path") -> str:
     if meant_as_folder and not os.path.isdir(path):
         raise InputError(option, f"{path} is no directory. Create it first, or name a file without a slash at its end.")
     if os.path.isdir(path):
-        if "/" in filename or filename.startswith("."):
+        if not _is_filename(path, filename):
             raise InputError(option, f"{path} is a directory, and {filename!r} is no name for a file. Name the file.")
         path = os.path.join(path, filename)
     if os.path.isdir(path):
@@ -181,6 +192,17 @@ def target_path(path: str, filename: str, option: str = "path") -> str:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(option, f"{folder} cannot be written to by this user.")
     return path
+
+
+def _is_filename(folder: str, name: str) -> bool:
+    """Say whether a name is one for a file of a folder, for its neighbours, and for a line of SHA256SUMS."""
+    if "/" in name or name.startswith(".") or not name.isprintable():
+        return False
+    try:
+        size = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+    return size + _LONGEST_ADDITION <= os.pathconf(folder, "PC_NAME_MAX")
 
 
 def file_size(path: str) -> int | None:

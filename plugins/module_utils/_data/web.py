@@ -217,7 +217,7 @@ class _Fetch:
         except requests.RequestException as exc:
             is_final = isinstance(exc, requests.exceptions.SSLError | requests.exceptions.InvalidURL)
             error = DataError if is_final else UnreachableSourceError
-            raise error(f"{source} cannot be fetched: {_cause(exc, source)}") from exc
+            raise error(f"{source} cannot be fetched: {_cause(exc, source)}{_advice(exc)}") from exc
         self._check(response, offset)
         return response
 
@@ -261,3 +261,12 @@ def _cause(exc: Exception, source: Source) -> str:
     for secret in sorted(source.secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
+
+
+def _advice(exc: Exception) -> str:
+    if "certificate verify failed" not in str(exc):
+        return ""
+    return (
+        ". Name the authorities that sign the server's certificate in the environment variable REQUESTS_CA_BUNDLE of "
+        "the task: ca_cert is for the cloud."
+    )

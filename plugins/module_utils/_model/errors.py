@@ -73,7 +73,7 @@ class NotFoundError(CloudError):
 
 
 class ForbiddenError(CloudError):
-    """The credentials may not do this (403)."""
+    """The credentials may not do this (403), or are not taken for it (401)."""
 
 
 class ConflictError(CloudError):
@@ -96,9 +96,17 @@ class PlacementError(CloudError):
     """An image is whole, and in fewer stores than it is to be in."""
 
 
+_CAUSE: t.Final = re.compile(
+    r"\[Errno -?\d+\] (?P<cause>[^\"'()]+)|(?P<certificate>certificate verify failed: [^(\"']+)"
+    r"|\[SSL[^\]]*\] (?P<tls>[^(\"']+)"
+)
+# Where a redirect leads to is nobody's to see either: storages sign such URLs.
+_URL_SECRET: t.Final = re.compile(r"(?<=//)[^/@\s'\"]+(?=@)|(?<=\?)[^\s'\")]+")
+
+
 def connection_cause(exc: BaseException) -> str:
-    """Return why a connection failed, without the layers that libraries wrap around it."""
-    match = re.search(
-        r"\[Errno -?\d+\] (?P<cause>[^\"'()]+)|(?P<certificate>certificate verify failed: [^(\"']+)", str(exc)
-    )
-    return (match["cause"] or match["certificate"]).strip() if match else str(exc)
+    """Return why a connection failed, without the layers that libraries wrap around it, and secrets of URLs."""
+    match = _CAUSE.search(str(exc))
+    if match:
+        return (match["cause"] or match["certificate"] or match["tls"]).strip()
+    return _URL_SECRET.sub("***", str(exc))

@@ -78,12 +78,18 @@ class FileFacts:
 
 @dataclasses.dataclass(frozen=True)
 class ExportReading:
-    """What was read for the export of one image, and what its signature is verified by, if it is to be."""
+    """
+    What was read for the export of one image.
+
+    :param is_readable: The cloud gives the data of the image as it is to these credentials.
+    :param verification: What the signature of the image is verified by, if it is to be.
+    """
 
     image: Image
     wanted: WantedExport
     members: tuple[Member, ...] = ()
     facts: FileFacts = dataclasses.field(default_factory=FileFacts)
+    is_readable: bool = True
     verification: Verification | None = None
 
 

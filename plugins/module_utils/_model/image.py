@@ -52,6 +52,9 @@ LIFECYCLE: t.Final = (
     DELETE_ON,
 )
 
+# All that the collection writes onto images by itself.
+RECORDED: t.Final = (TEMPLATE, VERSION, SOURCE_CHECKSUM, STAGED_SINCE, *LIFECYCLE, REPLACES, FROZEN)
+
 # What the schema of the Image service knows; every other key of an image is a custom property.
 BASE_ATTRIBUTES: t.Final = frozenset(
     [

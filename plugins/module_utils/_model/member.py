@@ -7,10 +7,19 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 MemberStatus = t.Literal["pending", "accepted", "rejected"]
 MEMBER_STATUSES: t.Final[tuple[MemberStatus, ...]] = ("pending", "accepted", "rejected")
+
+
+_PROJECT_ID: t.Final = re.compile(r"[\w-]{1,64}")
+
+
+def is_project_id(value: t.Any) -> bool:
+    """Say whether a value may be the id of a project, which stands in the paths of requests."""
+    return isinstance(value, str) and _PROJECT_ID.fullmatch(value) is not None
 
 
 @dataclasses.dataclass(frozen=True, order=True)

@@ -67,7 +67,8 @@ def preferred_methods(upload: Upload, *, neighbour: bool) -> tuple[str, ...]:
     fetched = upload.verifiable_by_cloud and not upload.compression and not upload.signed_late
     ways = {
         GLANCE_DOWNLOAD: fetched and neighbour,
-        WEB_DOWNLOAD: fetched and is_url,
+        # The cloud records and logs where it fetches from.
+        WEB_DOWNLOAD: fetched and isinstance(upload.source, Source) and is_url and not upload.source.secrets,
         # What is staged can still be signed, and is verified as it is imported.
         GLANCE_DIRECT: len(upload.stores) > 1 or upload.signed_late,
         DIRECT: True,

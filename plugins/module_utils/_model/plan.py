@@ -173,6 +173,7 @@ class ExportData(ImageAction):
     :param disk_format: The format of the data in the cloud.
     :param format: The format to convert the file to, None to leave it as it is.
     :param compress: Compress a qcow2 file that is converted to.
+    :param frozen: The image is deactivated for the time of the export, and reactivated afterwards.
     :param verification: What the signature of the data is verified by, if it is to be.
     """
 
@@ -184,6 +185,7 @@ class ExportData(ImageAction):
     disk_format: str | None = None
     format: str | None = None
     compress: bool = False
+    frozen: bool = False
     verification: Verification | None = None
 
 

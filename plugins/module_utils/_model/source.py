@@ -15,6 +15,10 @@ from ansible_collections.xloud.image.plugins.module_utils._model.checksum import
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signer
 
+# Shorter values of a query, such as the number of a version, are none, and would be masked wherever else they stand.
+# So would short names.
+_SHORTEST_SECRET: t.Final = 8
+
 
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -49,13 +53,17 @@ class Source:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """What of the location must not be shown: the password and the query of a URL."""
+        """What of the location must not be shown: who asks, and the query of a URL with what it holds."""
         if not self.is_url:
             return frozenset()
         parts = _split(self.location)
         if parts is None:
             return frozenset({self.location})
-        return frozenset(secret for secret in (parts.password, parts.query) if secret)
+        password = parts.password or ""
+        # Servers of code take a token in place of a name.
+        held = [value for _key, value in urllib.parse.parse_qsl(parts.query)] + ([] if password else [parts.username])
+        known = {value for value in held if value and len(value) >= _SHORTEST_SECRET}
+        return frozenset({password, urllib.parse.unquote(password), parts.query, *known} - {""})
 
     def __str__(self) -> str:
         if not self.is_url:

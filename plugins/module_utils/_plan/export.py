@@ -64,7 +64,7 @@ def plan_export(
     image: Image,
     members: t.Collection[Member],
     facts: FileFacts,
-    roles: t.Collection[str],
+    is_readable: bool = True,
     verification: Verification | None = None,
 ) -> Plan:
     """
@@ -72,10 +72,10 @@ def plan_export(
 
     :param members: The members of the image, for the sidecar.
     :param facts: What is on the disk now; its digest is by the algorithm of C(verifying_hash).
-    :param roles: The names of the roles that the credentials have.
+    :param is_readable: The cloud gives the data of the image as it is to these credentials.
     :param verification: What the signature of the data is verified by, if it is to be.
     :raises PlanError: The image has no data, or nothing to verify it by.
-    :raises ForbiddenError: The data of a deactivated image would be read by somebody who is no administrator.
+    :raises ForbiddenError: Somebody deactivated the image, and the cloud does not give its data.
     """
     _check_wanted(wanted, image)
     content = sidecar_content(image, members, wanted) if wanted.sidecar else None
@@ -83,10 +83,12 @@ def plan_export(
     left_frozen = image.status == "deactivated" and FROZEN in image.properties
     actions: list[Action] = []
     if not is_right:
-        _check_may_read(wanted, image, roles)
+        if not (is_readable or left_frozen):
+            raise _unreadable(image)
         actions += _freezing(wanted, image)
-        actions.append(dataclasses.replace(_export(wanted, image, facts), verification=verification))
         left_frozen = left_frozen or any(isinstance(action, DeactivateImage) for action in actions)
+        export = _export(wanted, image, facts, left_frozen)
+        actions.append(dataclasses.replace(export, verification=verification))
     if left_frozen or FROZEN in image.properties:
         actions += _thawing(image, left_frozen)
     if wanted.sidecar and content and content != facts.sidecar:
@@ -147,7 +149,7 @@ def _file_of(sidecar: str | None) -> t.Any:
         return None
 
 
-def _export(wanted: WantedExport, image: Image, facts: FileFacts) -> ExportData:
+def _export(wanted: WantedExport, image: Image, facts: FileFacts, frozen: bool) -> ExportData:
     algorithm, digest = verifying_hash(image)
     converted = (wanted.format or image.disk_format) if wanted.converts(image) else None
     form = f" as {converted}" if converted else ""
@@ -162,6 +164,7 @@ def _export(wanted: WantedExport, image: Image, facts: FileFacts) -> ExportData:
         image.disk_format,
         converted,
         wanted.compress,
+        frozen,
     )
 
 
@@ -195,7 +198,7 @@ def select_images(names: t.Sequence[str], images: t.Collection[Image]) -> tuple[
     return tuple(sorted(chosen.values(), key=lambda image: image.name))
 
 
-def plan_exports(readings: t.Iterable[ExportReading | Unread], roles: t.Collection[str]) -> tuple[Export, ...]:
+def plan_exports(readings: t.Iterable[ExportReading | Unread]) -> tuple[Export, ...]:
     """Return the export of each image, with its plan, or why there is none."""
     exports = []
     for reading in readings:
@@ -205,7 +208,12 @@ def plan_exports(readings: t.Iterable[ExportReading | Unread], roles: t.Collecti
             continue
         try:
             plan = plan_export(
-                reading.wanted, reading.image, reading.members, reading.facts, roles, reading.verification
+                reading.wanted,
+                reading.image,
+                reading.members,
+                reading.facts,
+                reading.is_readable,
+                reading.verification,
             )
             exports.append(Export(reading.image, reading.wanted, plan))
         except ImageError as exc:
@@ -213,19 +221,11 @@ def plan_exports(readings: t.Iterable[ExportReading | Unread], roles: t.Collecti
     return tuple(exports)
 
 
-def _check_may_read(wanted: WantedExport, image: Image, roles: t.Collection[str]) -> None:
-    if "admin" in roles or (image.status == "active" and not wanted.deactivate):
-        return
-    state = "is deactivated" if image.status == "deactivated" else "would be deactivated for the time of the export"
-    advice = (
-        "Reactivate it first (xloud.image.image_visibility with active: true)"
-        if image.status == "deactivated"
-        else "Leave deactivate out (published content never changes)"
-    )
-    raise ForbiddenError(
-        f"Image {image.name} ({image.id}) {state}, and the Image service gives the data of a deactivated image to "
-        f"administrators alone (these credentials have: {', '.join(sorted(roles)) or 'no role'}). "
-        f"{advice}, or use credentials with the role admin.",
+def _unreadable(image: Image) -> ForbiddenError:
+    return ForbiddenError(
+        f"Image {image.name} ({image.id}) is deactivated, and the Image service gives the data of a deactivated image "
+        "to administrators alone (policy context_is_admin). Reactivate it first (xloud.image.image_visibility with "
+        "active: true), or use credentials with the role admin."
     )
 
 

@@ -87,12 +87,14 @@ class FakeCloud(BaseAdapter):
 
     :param projects: The names of the projects by their ids.
     :param has_keys: The Key Manager is in the catalogue.
+    :param joined: The ids of projects in which every user has a role, beside the one that it speaks for.
     """
 
     glance: FakeImageService = field(default_factory=FakeImageService)
     keys: FakeKeyManager = field(default_factory=FakeKeyManager)
     has_keys: bool = True
     projects: dict[str, str] = field(default_factory=lambda: {"p-own": "own", "p-a": "team-a", "p-b": "team-b"})
+    joined: tuple[str, ...] = ()
     sent: list[Sent] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -163,9 +165,12 @@ class FakeCloud(BaseAdapter):
         """Do nothing: there is no connection."""
 
     def _identity(self, caller: Caller, method: str, path: str, query: dict[str, str], *_: Any) -> Answer:
+        found = [{"id": key, "name": name} for key, name in self.projects.items()]
+        if (method, path) == ("GET", "/auth/projects"):
+            joined = (caller.project_id, *self.joined)
+            return Answer(200, {"projects": [project for project in found if project["id"] in joined]})
         if not caller.is_admin:
             raise RefusalError(403, "You are not authorized to perform the requested action: identity:list_projects.")
-        found = [{"id": key, "name": name} for key, name in self.projects.items()]
         if (method, path) == ("GET", "/projects"):
             return Answer(200, {"projects": [project for project in found if project["name"] == query["name"]]})
         project_id = path.removeprefix("/projects/")

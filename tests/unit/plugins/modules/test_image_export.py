@@ -46,11 +46,25 @@ def test_what_a_killed_run_froze_is_given_back(glance, tmp_path, run_thrice):
     assert glance.images[image_id]["status"] == "active"
 
 
+def test_an_owner_freezes_but_for_the_moments_in_which_data_is_asked_for(cloud, glance, tmp_path, run_thrice):
+    image_id = glance.add(NAME, DATA, **OURS)
+    run_thrice("image_export", image=NAME, path=str(tmp_path / "out.raw"), deactivate=True)
+    assert [line.rpartition("/")[2] for line in cloud.log if "file" in line or "activate" in line] == [
+        "deactivate",
+        "file",
+        "reactivate",
+        "file",
+        "deactivate",
+        "reactivate",
+    ]
+    assert glance.images[image_id]["status"] == "active"
+
+
 @pytest.mark.parametrize("check", [True, False])
-def test_only_administrators_freeze(cloud, glance, tmp_path, run, check):
-    glance.add(NAME, DATA, **OURS)
+def test_what_others_deactivated_stays_so(cloud, glance, tmp_path, run, check):
+    glance.add(NAME, DATA, status="deactivated", **OURS)
     result = run("image_export", check=check, image=NAME, path=str(tmp_path / "out.raw"), deactivate=True)
-    assert "use credentials with the role admin" in result["msg"]
+    assert "policy context_is_admin" in result["msg"]
     assert cloud.changes == []
     assert list(tmp_path.iterdir()) == []
 

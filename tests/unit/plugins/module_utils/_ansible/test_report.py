@@ -54,8 +54,10 @@ def test_a_missing_library_is_called_as_it_is_installed(missing, library):
 
 
 def test_a_fault_of_ours_is_not_hidden():
-    with pytest.raises(ZeroDivisionError), report_errors(FakeModule()):
-        raise ZeroDivisionError
+    result = result_of(FakeModule(), ZeroDivisionError("odd"))
+    assert "a fault of the collection" in result["msg"]
+    assert "ZeroDivisionError('odd')" in result["msg"]
+    assert result["exception"].endswith("ZeroDivisionError: odd\n")
 
 
 def test_secrets_are_known_before_anything_can_fail():

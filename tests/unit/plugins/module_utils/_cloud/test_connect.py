@@ -32,6 +32,10 @@ class FakeRegion:
     def __init__(self, endpoint="http://image.test", override=None, failure=None):
         self.endpoint, self.override, self.failure = endpoint, override, failure
         self.asked = {}
+        self.trusted, self.client = True, None
+
+    def get_requests_verify_args(self):
+        return self.trusted, self.client
 
     def get_session(self):
         return SimpleNamespace(
@@ -108,10 +112,16 @@ def test_there_is_no_image_service(region):
         (exceptions.Unauthorized("no"), CloudError, "http://identity.test/v3 refused the credentials"),
         (exceptions.ConnectFailure("down"), CloudError, "cannot be reached at http://identity.test/v3: down"),
         (exceptions.DiscoveryFailure("what"), CloudError, "cannot be reached at .*Check auth_url"),
-        (exceptions.SSLError("certificate"), CloudError, "cannot be reached at .*: certificate.*ca_cert"),
+        (
+            exceptions.SSLError("certificate verify failed: odd"),
+            CloudError,
+            "cannot be reached at .*: certificate verify failed: odd.*ca_cert",
+        ),
         (exceptions.ConnectTimeout("slow"), CloudError, "cannot be reached at .*: slow"),
         (exceptions.MissingRequiredOptions([]), InputError, "configured without what authentication needs"),
         (ValueError("auth plugin odd"), InputError, "configured without what authentication needs: auth plugin odd"),
+        (exceptions.NotFound("Failed to validate token"), CloudError, "refused the token: it expired, or was revoked"),
+        (exceptions.NotFound("odd"), CloudError, "is no such service: odd"),
         (exceptions.BadRequest("odd"), CloudError, "authentication failed: odd"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",

@@ -63,6 +63,12 @@ def test_who_may_not_look(member):
         member.resolve("team-a", "members")
 
 
+def test_whoever_has_a_role_in_a_project_may_name_it(cloud, member):
+    cloud.joined = ("p-a",)
+    assert member.resolve("team-a", "members") == Project("p-a", "team-a")
+    assert cloud.log == ["GET /projects", "GET /auth/projects"]
+
+
 @pytest.mark.parametrize(
     ("reference", "owner"), [(None, None), ("", None), ("own", None), ("p-own", None), ("team-a", "p-a"), (ID, ID)]
 )

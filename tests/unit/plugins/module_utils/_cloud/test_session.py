@@ -36,7 +36,6 @@ def pauses(monkeypatch):
     ("status", "error"),
     [
         (400, CloudError),
-        (401, CloudError),
         (403, ForbiddenError),
         (404, NotFoundError),
         (409, ConflictError),
@@ -80,15 +79,44 @@ def test_every_body_says_something(cloud, session, body, text):
     assert caught.value.message == f"cloud test: the Image service answered 400 to GET: {text}"
 
 
+def test_credentials_that_are_not_taken_for_a_request(cloud, session):
+    cloud.fail("POST", "/images", 401, "The page of a server.", times=2)
+    with pytest.raises(
+        ForbiddenError, match="401 to POST /image/v2/images: it does not take .* access rules"
+    ) as caught:
+        session.image("POST", "/images?a=b", json={})
+    assert (caught.value.status, "page of a server" in caught.value.message) == (401, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("Attribute 'os_distro' is reserved.", "reserves the property os_distro for other roles. Leave it out"),
+        ("Attribute 'published_since' is reserved.", "This collection records it on every image"),
+        ("You are not permitted to create images owned by 'p-a'", "'p-a' .policy add_image.*option owner"),
+        ("Forbidden for reasons of its own.", "Forbidden for reasons of its own.$"),
+    ],
+)
+def test_what_is_forbidden_comes_with_advice(cloud, session, text, advice):
+    cloud.fail("PATCH", "/images/a", 403, text)
+    with pytest.raises(ForbiddenError, match=advice):
+        session.image("PATCH", "/images/a")
+
+
 @pytest.mark.parametrize(
     ("policy", "advice"),
     [
         ("publicize_image", "Use visibility community"),
         ("communitize_image", "share the image with the projects by name"),
-        ("add_image", "A reader cannot create images"),
-        ("modify_image", "A reader cannot change images"),
-        ("delete_image", "A reader cannot delete images"),
-        ("add_member", "Only a project that owns an image"),
+        ("add_image", "a reader cannot create images"),
+        ("upload_image", "a reader cannot give an image its data"),
+        ("download_image", "a reader sees all of an image but its data"),
+        ("deactivate", "cannot deactivate it"),
+        ("reactivate", "cannot reactivate it"),
+        ("delete_member", "cannot take shares of it away"),
+        ("modify_image", "it takes the role member in the project that owns the image.*cannot change it"),
+        ("delete_image", "cannot delete it"),
+        ("add_member", "cannot share it"),
         ("modify_member", "Only the project that an image is shared with can accept"),
     ],
 )
@@ -100,12 +128,12 @@ def test_a_policy_comes_with_advice(cloud, session, policy, advice):
 
 def test_another_policy_is_named(cloud, session):
     cloud.fail("GET", "/images", 403, "You are not authorized to complete get_task action.")
-    with pytest.raises(ForbiddenError, match=r"get_task action \(policy get_task\)\.$"):
+    with pytest.raises(ForbiddenError, match=r"get_task action \(policy get_task\)\. Ask an administrator"):
         session.image("GET", "/images")
 
 
 def test_the_service_refuses_readers_with_advice(cloud):
-    with pytest.raises(ForbiddenError, match="A reader cannot create images. Use credentials with the role member"):
+    with pytest.raises(ForbiddenError, match="it takes the role member: a reader cannot create images"):
         cloud.session(roles=("reader",)).image("POST", "/images", json={"name": "x"})
 
 
@@ -242,7 +270,9 @@ def test_a_token_refused_to_several_threads_is_replaced_once(session, auth):
 def test_a_stream_is_not_sent_again_but_its_token_is_replaced(cloud, session, auth):
     body = iter([b"data"])
     cloud.send = lambda request, **_: respond(request, Answer(401, {"message": "Expired."}))
-    with pytest.raises(CloudError, match="answered 401 to PUT: Expired."):
+    with pytest.raises(
+        CloudError, match="answered 401 to PUT .*/0/file: it does not take these credentials for this request"
+    ):
         session.image("PUT", "/images/0/file", data=body)
     assert (session.requests, auth.given, list(body)) == (1, 2, [b"data"])
 

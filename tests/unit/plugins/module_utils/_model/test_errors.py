@@ -46,3 +46,17 @@ def test_a_cloud_error_tells_its_status():
 )
 def test_the_cause_of_a_lost_connection_is_told_without_its_wrapping(text, cause):
     assert connection_cause(OSError(text)) == cause
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "HTTPSConnectionPool(host='store', port=443): Max retries exceeded with url: /disk?Signature=hunter2 (odd)",
+            "HTTPSConnectionPool(host='store', port=443): Max retries exceeded with url: /disk?*** (odd)",
+        ),
+        ("No connection adapters for 'ftp://me:hunter2@host/a?b'", "No connection adapters for 'ftp://***@host/a?***'"),
+    ],
+)
+def test_where_a_redirect_leads_to_is_not_shown(text, shown):
+    assert connection_cause(OSError(text)) == shown

@@ -51,6 +51,9 @@ def test_an_address_that_is_none_is_refused(text):
         ("https://host:8/a", "https://host:8/a", set()),
         ("https://me:pass@host/a?token=t#f", "https://host/a", {"pass", "token=t"}),
         ("https://me@host/a", "https://host/a", set()),
+        ("https://ghp_0123456789@host/a", "https://host/a", {"ghp_0123456789"}),
+        ("https://me:p%40ss@host/a", "https://host/a", {"p%40ss", "p@ss"}),
+        ("https://h/a?v=12&sig=ab%2Fcdefgh", "https://h/a", {"v=12&sig=ab%2Fcdefgh", "ab/cdefgh"}),
     ],
 )
 def test_secrets_are_not_shown(text, shown, secrets):

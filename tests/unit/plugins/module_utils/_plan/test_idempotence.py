@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
+from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import is_readable
 from ansible_collections.xloud.image.plugins.module_utils._data.exports import file_facts
 from ansible_collections.xloud.image.plugins.module_utils._data.source import read_facts
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, PlanError
@@ -260,7 +261,7 @@ def test_exports(found, frozen, deactivate, with_sidecar, there):
         def plan():
             image = Images(session).get(image_id)
             facts = file_facts(wanted, image, verifying_hash(image)[0])
-            return plan_export(wanted, image, Members(session).list(image), facts, session.roles)
+            return plan_export(wanted, image, Members(session).list(image), facts, is_readable(session, image))
 
         Applier(session).apply(plan())
         assert plan().actions == ()
