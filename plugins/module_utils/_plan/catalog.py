@@ -501,7 +501,7 @@ def _template(
         stores_exact=exact,
         source=source,
         checksum=read.checksum,
-        owner=None if image else wanted.owner,
+        owner=wanted.owner,
         replace=bool(image and image.is_ours),
         staged_since=wanted.today,
     )
