@@ -29,15 +29,14 @@ class Members:
         """Return the members of an image; one that is not shared has none, and the service is not asked."""
         if image.visibility != "shared":
             return ()
-        body = self.session.image("GET", f"/images/{image.id}/members").json()
-        return tuple(sorted(_member(each) for each in body["members"]))
+        return self.session.read("GET", f"/images/{image.id}/members", _members)
 
     def get(self, image: Image, project_id: str) -> Member | None:
         """Return one membership of an image, None where there is none."""
         if image.visibility != "shared":
             return None
         try:
-            return _member(self.session.image("GET", f"/images/{image.id}/members/{project_id}").json())
+            return self.session.read("GET", f"/images/{image.id}/members/{project_id}", _member)
         except NotFoundError:
             return None
 
@@ -48,7 +47,9 @@ class Members:
         :raises QuotaError: The image has as many members as the cloud allows.
         """
         try:
-            self.session.image("POST", f"/images/{image_id}/members", json={"member": project_id})
+            self.session.read(
+                "POST", f"/images/{image_id}/members", _member, json={"member": project_id}, repeatable=True
+            )
         except ConflictError:
             return
 
@@ -67,11 +68,15 @@ class Members:
         """
         path = f"/images/{image_id}/members/{project_id}"
         try:
-            self.session.image("PUT", path, json={"status": status})
+            self.session.read("PUT", path, _member, json={"status": status}, repeatable=True)
         except NotFoundError as exc:
             raise ForbiddenError(
                 f"The image {image_id} is not shared with project {project_id}, as its credentials see it.", 404
             ) from exc
+
+
+def _members(body: t.Mapping[str, t.Any]) -> tuple[Member, ...]:
+    return tuple(sorted(_member(each) for each in body["members"]))
 
 
 def _member(body: t.Mapping[str, t.Any]) -> Member:

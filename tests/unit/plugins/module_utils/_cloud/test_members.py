@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
@@ -46,6 +48,17 @@ def test_adding_and_removing(glance, session, shared):
     members.add(shared, "p-x")
     members.remove(shared, "p-a")
     assert glance.members[shared] == {"p-b": "accepted", "p-x": "pending"}
+
+
+@pytest.mark.parametrize("status", [None, 502, 503])
+def test_a_share_that_did_not_arrive_is_sent_again(cloud, glance, session, shared, monkeypatch, status):
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    if status:
+        cloud.fail("POST", ".*/members", status, "Busy.", times=2)
+    else:
+        cloud.break_off("POST", ".*/members", times=2)
+    Members(session).add(shared, "p-x")
+    assert glance.members[shared]["p-x"] == "pending"
 
 
 def test_what_is_so_already_is_no_error(glance, session, shared):
