@@ -353,7 +353,10 @@ def _say(client: socket.socket, status: str, body: bytes, *headers: str) -> None
 def _wait_for_end(client: socket.socket, closing: threading.Event) -> None:
     """Wait until a client has lost its patience, or the proxy ends. Nothing more is read of what it sends."""
     gone = select.poll()
-    gone.register(client, select.POLLRDHUP)
+    try:
+        gone.register(client, select.POLLRDHUP)
+    except ValueError:
+        return  # The other direction has ended already.
     deadline = time.monotonic() + PATIENCE
     while not closing.is_set() and time.monotonic() < deadline and not gone.poll(200):
         pass

@@ -29,7 +29,7 @@ def test_a_catalogue_withstands_what_goes_wrong(test_bed, number):
     with Journey(test_bed, SEED, number, titles) as journey:
         trials = list(journey.rounds(8))
     for trial in trials:
-        assert not trial.wrongs, [trial.line, *trial.wrongs, *trial.story, trial.message]
+        assert not trial.wrongs, [trial.line, *trial.wrongs, *trial.story, trial.outcome.message]
     assert sum(trial.happened for trial in trials) >= 5
 
 
@@ -37,7 +37,7 @@ def test_a_crash_of_the_image_service_is_mended_by_the_next_run(test_bed):
     with Journey(test_bed, SEED, 7, (KILLED_GLANCE,)) as journey:
         (trial,) = journey.rounds(1)
     assert trial.happened
-    assert not trial.wrongs, [trial.line, *trial.wrongs, *trial.story, trial.message]
+    assert not trial.wrongs, [trial.line, *trial.wrongs, *trial.story, trial.outcome.message]
 
 
 # Whoever judges has to notice.

@@ -146,7 +146,7 @@ class Images:
         document = [operation.as_json() for operation in operations]
         for attempt in range(ATTEMPTS):
             try:
-                image = self._patch(image_id, document)
+                image: Image | None = self._patch(image_id, document)
             except CloudError as exc:
                 image = self._after(image_id, document, exc, attempt)
             if image:

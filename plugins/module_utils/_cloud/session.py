@@ -280,8 +280,9 @@ class Session:
 
     def _request_with(self, credentials: dict[str, str], method: str, url: str, **kwargs: t.Any) -> Response:
         kwargs["headers"] = {**kwargs["headers"], **credentials}
-        options = {"authenticated": False, "raise_exc": False, "redirect": False}
-        response: Response = self.keystone.request(url, method, **options, **kwargs)
+        response: Response = self.keystone.request(
+            url, method, authenticated=False, raise_exc=False, redirect=False, **kwargs
+        )
         return response
 
     def _credentials(self) -> dict[str, str]:

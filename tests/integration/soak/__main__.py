@@ -49,7 +49,7 @@ def show(trial: Trial, seed: str) -> None:
     for kind, words in trial.wrongs:
         print(f"        WRONG {kind}: {words}")
     if trial.wrongs:
-        print("        " + "\n".join([*trial.story, trial.message]).replace("\n", "\n        "))
+        print("        " + "\n".join([*trial.story, trial.outcome.message]).replace("\n", "\n        "))
         print(f"        To play it again: SOAK_SEED={seed} SOAK_ONLY={trial.place} make soak", flush=True)
 
 

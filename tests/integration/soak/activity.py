@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from soak.bed import OWNER, Bed
-from soak.life import Template
-from soak.verdict import Snapshot, Wrong, differences
-from soak.world import World
+from soak.life import Template, Version
+from soak.verdict import UNFINISHED, Snapshot, Wrong, differences
+from soak.world import SMALLEST, World
 
 ADMIN, OPERATOR = "sandbox-admin", "sandbox-operator"
 # The requests that the actions of a plan lead to.
@@ -39,107 +39,139 @@ def requests_of(actions: list[Mapping[str, Any]]) -> Counter[str]:
     return Counter(name for action in actions for name in REQUESTS.get(action["action"], ()))
 
 
-class Curation:
-    """C(image_catalog) with the document of the day."""
+class Activity:
+    """
+    A module, what it is asked for, and what should come of it.
 
-    module = "image_catalog"
+    :param cloud: Whose eyes and hands it has.
+    """
+
+    module: str
+    # The one that it changes something in.
     region = 0
 
     def __init__(self, bed: Bed, world: World, rng: random.Random, folder: Path, cloud: str) -> None:
-        self._bed = bed
-        self._world = world
-        self._cloud = cloud
+        self.bed = bed
+        self.world = world
+        self.rng = rng
         self.folder = folder
-        self.args = {
-            "catalog": world.document,
-            "source_directory": str(folder / "files"),
-            "as_of": world.today,
-            "workers": rng.choice((1, 2, 3)),
+        self.cloud = cloud
+        self.args = self.options()
+
+    def options(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    @property
+    def clean(self) -> dict[str, Any]:
+        """The options of a run that nothing goes wrong with."""
+        return {**self.args, **self.bed.clean(self.cloud, self.region)}
+
+    @property
+    def faulty(self) -> dict[str, Any]:
+        """The options of a run behind the proxies."""
+        return {**self.args, **self.bed.faulty(self.cloud, self.region)}
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the data has that it moves."""
+        return SMALLEST
+
+    @property
+    def owner(self) -> dict[str, str]:
+        return {"owner": OWNER} if self.cloud == ADMIN else {}
+
+    def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
+        """Return about how many requests of each kind there will be."""
+        raise NotImplementedError
+
+    def wrongs(self, outcome: Mapping[str, Any]) -> Iterator[Wrong]:
+        """Give how things are not as they should be after a run that went well."""
+        raise NotImplementedError
+
+    def leftovers(self) -> Iterator[Wrong]:
+        """Give the files that nobody needs any more."""
+        yield from stray_files(self.folder / "tmp")
+
+    def look(self) -> Snapshot:
+        return Snapshot.take(self.bed.regions[0], self.world.name)
+
+
+class Curation(Activity):
+    """C(image_catalog) with the document of the day."""
+
+    module = "image_catalog"
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "catalog": self.world.document,
+            "source_directory": str(self.folder / "files"),
+            "as_of": self.world.today,
+            "workers": self.rng.choice((1, 2, 3)),
             "timeout": 5,
-            **({"owner": OWNER} if cloud == ADMIN else {}),
+            **self.owner,
         }
 
     @property
     def clean(self) -> dict[str, Any]:
-        return {**self.args, **self._bed.clean(self._cloud), "timeout": 60}
-
-    @property
-    def faulty(self) -> dict[str, Any]:
-        return {**self.args, **self._bed.faulty(self._cloud)}
+        return {**super().clean, "timeout": 60}
 
     def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
-        """Return about how many requests of each kind there will be."""
         actions = [action for change in foretold["plan"] for action in change["actions"]]
         found = Counter(authentication=1, listing=2) + requests_of(actions)
         shared = sum(row["visibility"] == "shared" for row in foretold["versions"] if row["id"])
-        created = [action["reason"] for action in actions if action["action"] == "create"]
-        remote = sum("://" in reason for reason in created)
-        methods = [
-            version["import_method"] for each in self.args["catalog"].values() for version in each["versions"].values()
-        ]
-        imported = len(created) if {"glance-direct", "web-download"} & {*methods[-2:]} else 0
-        return +(found + Counter(members=shared, source=remote, record=len(created), task=imported, **{"import": imported}))
+        created = [change["name"] for change in foretold["plan"] if change["id"] is None]
+        versions = [version for name, version in named(self.world.templates) if name in created]
+        imported = sum(each.import_method in ("glance-direct", "web-download") for each in versions)
+        remote = sum("://" in each.source for each in versions)
+        others = Counter(members=shared, source=remote, record=len(versions), task=imported)
+        return +(found + others + Counter({"import": imported}))
 
     def wrongs(self, outcome: Mapping[str, Any]) -> Iterator[Wrong]:
-        """Give how the cloud is not as it should be after a run that went well."""
         in_use = {finding["image"] for finding in outcome["findings"] if finding["kind"] == "in_use"}
-        for kind, words in differences(self._world.templates, Snapshot.take(self._bed.regions[0], self._world.name)):
+        for kind, words in differences(self.world.templates, self.look()):
             # An image that cannot be deleted is told of, and deleted another time.
             if not any(name in words for name in in_use):
                 yield kind, words
 
-    def leftovers(self) -> Iterator[Wrong]:
-        yield from stray_files(self.folder / "tmp")
 
-
-class Export:
+class Export(Activity):
     """C(image_export) of some images of the catalogue into a folder."""
 
     module = "image_export"
-    region = 0
 
-    def __init__(
-        self, bed: Bed, world: World, rng: random.Random, folder: Path, cloud: str, target: Path | None = None
-    ) -> None:
-        self._bed = bed
-        self._cloud = cloud
-        self._world = world
-        self.folder = folder
-        self.target = target or folder / f"export-{world.today}-{rng.randrange(10**6)}"
-        self.target.mkdir(exist_ok=True)
-        active = [each for each in named(world.templates) if each[1].stage not in (None, "retired")]
-        self._chosen = rng.sample(active, min(len(active), rng.choice((1, 2, 3))))
-        self.args = {
-            "images": [name for name, _version in self._chosen],
+    def __init__(self, *args: Any, target: Path | None = None) -> None:
+        self.target = target
+        self.chosen: list[tuple[str, Version]] = []
+        super().__init__(*args)
+
+    def options(self) -> dict[str, Any]:
+        self.target = self.target or self.folder / f"export-{self.rng.randrange(10**9)}"
+        self.target.mkdir()
+        active = [each for each in named(self.world.templates) if each[1].stage not in (None, "retired")]
+        self.chosen = self.rng.sample(active, min(len(active), self.rng.choice((1, 2, 3))))
+        return {
+            "images": [name for name, _version in self.chosen],
             "path": str(self.target),
-            "workers": rng.choice((1, 2)),
-            "deactivate": cloud == ADMIN and rng.random() < 0.6,
-            **({"owner": OWNER} if cloud == ADMIN else {}),
+            "workers": self.rng.choice((1, 2)),
+            "deactivate": self.cloud == ADMIN and self.rng.random() < 0.6,
+            **self.owner,
         }
 
     @property
     def size(self) -> int:
-        """The bytes of the largest."""
-        return max(version.size for _name, version in self._chosen)
+        return min(version.size for _name, version in self.chosen)
 
-    @property
-    def clean(self) -> dict[str, Any]:
-        return {**self.args, **self._bed.clean(self._cloud)}
-
-    @property
-    def faulty(self) -> dict[str, Any]:
-        return {**self.args, **self._bed.faulty(self._cloud)}
-
-    def available(self, _foretold: Mapping[str, Any]) -> Counter[str]:
-        count = len(self._chosen)
+    def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
+        count = len(self.chosen)
         frozen = count * self.args["deactivate"]
         return +Counter(authentication=1, listing=2, download=count, change=2 * frozen, state=2 * frozen)
 
-    def wrongs(self, _outcome: Mapping[str, Any]) -> Iterator[Wrong]:
-        yield from differences(self._world.templates, Snapshot.take(self._bed.regions[0], self._world.name))
+    def wrongs(self, outcome: Mapping[str, Any]) -> Iterator[Wrong]:
+        yield from differences(self.world.templates, self.look())
+        assert self.target
         expected = {"SHA256SUMS"}
         sums = dict(reversed(line.split("  ")) for line in read_lines(self.target / "SHA256SUMS"))
-        for name, version in self._chosen:
+        for name, version in self.chosen:
             file = self.target / f"{name}.raw"
             expected |= {file.name, f"{file.name}.json"}
             data = file.read_bytes() if file.exists() else b""
@@ -152,75 +184,74 @@ class Export:
         for name in found ^ expected:
             yield ("half" if name.endswith((".part", ".lock")) else "diverged"), f"{name} in {sorted(found)}"
 
-    def leftovers(self) -> Iterator[Wrong]:
-        yield from stray_files(self.folder / "tmp")
 
-
-class Replication:
+class Replication(Activity):
     """C(image_replica) of the catalogue into the second region."""
 
     module = "image_replica"
     region = 1
 
     def __init__(self, bed: Bed, world: World, rng: random.Random, folder: Path, _cloud: str) -> None:
-        self._bed = bed
-        self._world = world
-        self.folder = folder
-        self.args = {
-            "images": [f"{world.name}-*"],
-            "owner": OWNER,
+        super().__init__(bed, world, rng, folder, ADMIN)
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "images": [f"{self.world.name}-*"],
             "source_owner": OWNER,
-            "import_method": rng.choice(("auto", "direct", "glance-direct")),
+            "import_method": self.rng.choice(("auto", "direct", "glance-direct")),
             "timeout": 5,
+            **self.owner,
         }
 
     @property
     def clean(self) -> dict[str, Any]:
-        source = self._bed.clean(ADMIN, 0)["cloud"]
-        return {**self.args, **self._bed.clean(ADMIN, 1), "source_cloud": source, "timeout": 60}
+        return {**super().clean, "source_cloud": self.bed.clean(ADMIN)["cloud"], "timeout": 60}
 
     @property
     def faulty(self) -> dict[str, Any]:
-        source = {**self._bed.faulty(ADMIN, 0)["cloud"], "api_timeout": 2}
-        return {**self.args, **self._bed.faulty(ADMIN, 1), "source_cloud": source}
+        source = self.bed.faulty(ADMIN)
+        return {**super().faulty, "source_cloud": {**source.pop("cloud"), **source}}
 
     def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
         actions = [action for change in foretold["plan"] for action in change["actions"]]
         found = Counter(authentication=2, listing=2) + requests_of(actions)
         created = found["creation"]
-        return +(found + Counter(record=created, task=created, **{"import": created}))
+        is_sent = self.args["import_method"] == "direct"
+        if not is_sent:
+            found += Counter({"import": created, "task": created})
+        return +(found + Counter(record=created, download=created if self.args["import_method"] != "auto" else 0))
 
-    def wrongs(self, _outcome: Mapping[str, Any]) -> Iterator[Wrong]:
-        first, second = (Snapshot.take(region, self._world.name) for region in self._bed.regions)
-        yield from differences(self._world.templates, first)
-        for name, images in first.images.items():
-            replicas = second.finished(name)
-            if len(replicas) != 1:
-                yield ("doubled" if replicas else "diverged"), f"the second region has {len(replicas)} images {name}"
-                continue
-            (image,), (replica,) = images, replicas
-            for key in LOOKS:
-                if image.get(key) != replica.get(key):
-                    kind = "unverified" if key == "os_hash_value" else "diverged"
-                    yield kind, f"{key} of the replica of {name} is {replica.get(key)!r} and not {image.get(key)!r}"
-            if image["visibility"] == "shared":
-                ours, theirs = first.members[image["id"]], second.members.get(replica["id"], set())
-                # Members that a replica has and its original has not are left alone, by the documentation.
-                if ours - theirs:
-                    yield "diverged", f"the replica of {name} is not shared with {sorted(ours - theirs)}"
-        for name, images in second.images.items():
-            for image in images:
-                if image["status"] in ("queued", "saving", "uploading", "importing"):
-                    yield "half", f"the second region has {name} {image['status']}"
-
-    def leftovers(self) -> Iterator[Wrong]:
-        yield from stray_files(self.folder / "tmp")
+    def wrongs(self, outcome: Mapping[str, Any]) -> Iterator[Wrong]:
+        first, second = self.look(), Snapshot.take(self.bed.regions[1], self.world.name)
+        yield from differences(self.world.templates, first)
+        for name in first.images:
+            for image in first.finished(name):
+                yield from _replica(image, first, second)
+        for image in (image for images in second.images.values() for image in images):
+            if image["status"] in UNFINISHED:
+                yield "half", f"the second region has {image['name']} {image['status']}"
 
 
-Activity = Curation | Export | Replication
+def _replica(image: dict[str, Any], first: Snapshot, second: Snapshot) -> Iterator[Wrong]:
+    """Give how an image of the first region has no image in the second that is like it."""
+    name = image["name"]
+    replicas = second.finished(name)
+    if len(replicas) != 1:
+        yield ("doubled" if replicas else "diverged"), f"the second region has {len(replicas)} images {name}"
+        return
+    (replica,) = replicas
+    for key in LOOKS:
+        if image.get(key) != replica.get(key):
+            kind = "unverified" if key == "os_hash_value" else "diverged"
+            yield kind, f"{key} of the replica of {name} is {replica.get(key)!r} and not {image.get(key)!r}"
+    # Members that a replica has and its original has not are left alone, by the documentation.
+    lacking = first.members.get(image["id"], set()) - second.members.get(replica["id"], set())
+    if lacking:
+        yield "diverged", f"the replica of {name} is not shared with {sorted(lacking)}"
 
 
-def named(templates: list[Template]) -> list[tuple[str, Any]]:
+def named(templates: list[Template]) -> list[tuple[str, Version]]:
+    """Return all versions with the names of their images."""
     return [(template.image_name(version), version) for template in templates for version in template.versions]
 
 

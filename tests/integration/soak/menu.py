@@ -147,9 +147,7 @@ def choose(rng: random.Random, available: dict[str, int]) -> tuple[Kind, Operati
     return kind, choose_operation(rng, available, kind.operations)
 
 
-def choose_operation(
-    rng: random.Random, available: dict[str, int], operations: tuple[str, ...] = ANY
-) -> Operation:
+def choose_operation(rng: random.Random, available: dict[str, int], operations: tuple[str, ...] = ANY) -> Operation:
     """Return one of the operations: sooner one of those that change something."""
     names = [name for name in operations if name in available]
     return OPERATIONS[rng.choices(names, [4 if name in (*WRITES, *DATA) else 1 for name in names])[0]]

@@ -30,14 +30,14 @@ Whatever goes wrong while a task runs:
 
 - **The next run completes it.** It brings the cloud to what the document says, and the run after that changes nothing.
   Nothing has to be cleaned up by hand.
-- **Nothing is lost.** An image that the document keeps stays, under its id and with its data. A version leaves the lists
-  only once the version that takes its place is on offer, unless it is revoked.
+- **Nothing is lost.** An image that the document keeps stays, under its id and with its data. A version leaves the
+  lists only once the version that takes its place is on offer, unless it is revoked.
 - **Nothing is offered that is not verified.** A version stays private until the Image service has the bytes of its
   source, by their hash.
-- **Nobody sees more than the document says.** An image is shared with those that it was shared with before, and with
-  those that the document names, at every moment.
-- **Ok means ok.** A task that does not fail leaves the cloud as the document says. A task that fails says what failed and
-  what to do, and no traceback.
+- **Nobody sees more than the document says.** At every moment, an image is shared with those that it was shared with
+  before and with those that the document names.
+- **Ok means ok.** A task that does not fail leaves the cloud as the document says. A task that fails says what failed
+  and what to do, and prints no traceback.
 - **What stays behind is found again.** A record without its data is deleted by the next run, as is an image whose
   replacement is complete; an image that an export froze is given back; an export goes on where it stopped. Of a task
   that was killed nothing else stays but the folder that Ansible itself unpacked the module into.
@@ -46,17 +46,21 @@ How it was measured
 -------------------
 
 ``make soak`` plays random catalogues on a real Keystone and two real Glances. From simulated day to simulated day
-versions are released, staged, replaced, promoted, pinned, revoked and shared, from files and from the web, compressed and
-not, by every import method. Now and then images are exported, or replicated into the second region. In each round one
-fault happens, drawn from a seed: at a request of the Image service, of the Identity service or of a web server that has
-the sources, before the service sees it, in the middle of its data or of its answer, or once the service has done it and
-nothing but the answer is lost. Most happen once, and a fifth each time. Processes are killed with SIGKILL: the module,
-``ansible-playbook`` with all that it started, and Glance, which is started again on the data that it left.
+versions are released, staged, replaced, promoted, pinned, revoked and shared, from files and from the web, compressed
+and not, by every import method. Now and then images are exported, or replicated into the second region.
 
-After each fault the cloud is read past the collection, and compared with a model that knows the document and the words of
-:ref:`the guide to the lifecycle <ansible_collections.xloud.image.docsite.lifecycle>`, and nothing of the collection's
-code: at once, since some things must not be at any time; after the next run, which nothing goes wrong with; and after
-the one that follows.
+In each round one fault happens, drawn from a seed. It happens at a request of the Image service, of the Identity
+service or of a web server that has the sources: before the service sees the request, in the middle of its data or of
+its answer, or once the service has done it and nothing but the answer is lost. Most happen once, and a fifth each time.
+Processes are killed with SIGKILL: the module, ``ansible-playbook`` with all that it started, and Glance, which is
+started again on the data that it left.
+
+After each fault the cloud is read past the collection, and compared with a model that knows the document and the words
+of :ref:`the guide to the lifecycle <ansible_collections.xloud.image.docsite.lifecycle>`, and nothing of the
+collection's code: at once, since some things must not be at any time; after the next run, which nothing goes wrong
+with; and after the one that follows.
+
+The table counts the faults that were tried, and of how many it is true that:
 
 {columns}
 
@@ -72,7 +76,9 @@ the one that follows.
 
 def write_page(path: Path, report: Report, seed: str, seconds: float) -> None:
     """Write what is guaranteed, how that was measured, and the table."""
-    machine = f"{len(report.trials)} faults in {seconds / 60:.0f} minutes on {os.cpu_count()} processors, of seed {seed}:"
+    machine = (
+        f"{len(report.trials)} faults in {seconds / 60:.0f} minutes on {os.cpu_count()} processors, of seed {seed}:"
+    )
     text = PAGE.format(count=len(report.trials), columns=meanings(), machine=machine, table=report.as_rst())
     path.write_text(text)
 
@@ -81,7 +87,7 @@ def meanings() -> str:
     """Return what the columns count."""
     named = {
         "Withstood": "The task went well all the same. Where it did not, it said so, or was killed",
-        "Converged": "The next clean run brought the cloud to what the document says, and the one after it changed nothing",
+        "Converged": "The next run brought the cloud to what the document says, and the one after it changed nothing",
         "Lost": WRONGS["lost"],
         "Doubled": WRONGS["doubled"],
         "Half left": WRONGS["half"],

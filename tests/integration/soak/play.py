@@ -52,7 +52,9 @@ class Outcome:
 class Run:
     """A module that runs in a process of its own, forked from one that has imported everything."""
 
-    def __init__(self, module: str, args: dict[str, Any], env: dict[str, str], *, file_limit: int | None = None) -> None:
+    def __init__(
+        self, module: str, args: dict[str, Any], env: dict[str, str], *, file_limit: int | None = None
+    ) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["soak.preload"])
         self._ours, theirs = context.Pipe(duplex=False)
@@ -90,8 +92,12 @@ class Run:
 def _play(pipe: Connection, module: str, args: dict[str, Any], env: dict[str, str], file_limit: int | None) -> None:
     from ansible.module_utils import basic
 
+    from ansible_collections.xloud.image.plugins.module_utils._data import web
+
     os.environ.update(env)
     sys.dont_write_bytecode = True
+    # How long a server of the web may give no sign of life is no option of a module.
+    web.READ_SECONDS = 3
     if file_limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
     settings = {"_ansible_check_mode": args.pop("check_mode", False), "_ansible_diff": True, **args}

@@ -8,10 +8,11 @@ import oslo_utils.imageutils.format_inspector
 import requests
 import yaml
 from keystoneauth1.identity import v3
+from soak import play
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import sdk
 from ansible_collections.xloud.image.plugins.modules import image_catalog, image_export, image_replica
 
-__all__ = ["ansible", "image_catalog", "image_export", "image_replica", "oslo_utils", "requests", "v3", "yaml"]
+__all__ = ["ansible", "image_catalog", "image_export", "image_replica", "oslo_utils", "play", "requests", "v3", "yaml"]
 
 sdk()

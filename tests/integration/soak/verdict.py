@@ -15,7 +15,7 @@ from soak.life import OFFERED, Template, Version
 UNFINISHED = ("queued", "saving", "uploading", "importing")
 # What can be wrong, in the order of the columns of the report.
 WRONGS = {
-    "diverged": "The next clean run does not bring the cloud to what the document says, or the one after it changes it",
+    "diverged": "The next run does not bring the cloud to what the document says, or the one after it has to",
     "lost": "An image that was there, and should be, is not, or nobody can use it any more",
     "doubled": "Two images of one name",
     "half": "A record without data, or a temporary file or a lock, stays behind",
@@ -56,6 +56,9 @@ class Snapshot:
     def finished(self, name: str) -> list[dict[str, Any]]:
         return [each for each in self.images.get(name, []) if each["status"] not in UNFINISHED]
 
+    def of(self, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+        return (each for name in names for each in self.finished(name))
+
 
 def expected_look(template: Template, version: Version) -> dict[str, Any]:
     """Return what the image of a version should look like."""
@@ -88,28 +91,28 @@ def differences(templates: Iterable[Template], seen: Snapshot) -> Iterator[Wrong
 
 
 def _compared(name: str, template: Template, version: Version, seen: Snapshot) -> Iterator[Wrong]:
-    images, finished = seen.images.get(name, []), seen.finished(name)
-    for image in images:
-        if image["status"] in UNFINISHED:
+    finished = seen.finished(name)
+    for image in seen.images.get(name, []):
+        if image not in finished:
             yield "half", f"{name} ({image['id']}) is {image['status']}"
     if len(finished) != 1:
         yield ("doubled" if finished else "diverged"), f"there are {len(finished)} images {name}"
-    for image in finished[:1]:
-        look = expected_look(template, version)
-        for key, value in look.items():
-            if image.get(key) != value:
-                kind = "frozen" if (key, image.get(key)) == ("status", "deactivated") else "diverged"
-                yield kind, f"{key} of {name} is {image.get(key)!r} and not {value!r}"
-        if image["visibility"] == "shared" and seen.members[image["id"]] != version.members:
-            found = seen.members[image["id"]]
-            kind = "overshared" if found - version.members else "diverged"
-            yield kind, f"members of {name} are {sorted(found)} and not {sorted(version.members)}"
-        if "xloud_image_frozen_for_export" in image:
-            yield "frozen", f"{name} is still marked as frozen for an export"
-        if not {*(version.stores or ())} <= {*image["stores"].split(",")}:
-            yield "diverged", f"{name} is in {image['stores']} and not in {version.stores}"
-        if version.stage in ("deprecated", "hidden") and image.get("replaced_by") not in (None, version.replaced_by):
-            yield "diverged", f"{name} is replaced by {image['replaced_by']} and not by {version.replaced_by}"
+        return
+    (image,) = finished
+    for key, value in expected_look(template, version).items():
+        if image.get(key) != value:
+            kind = "frozen" if (key, image.get(key)) == ("status", "deactivated") else "diverged"
+            yield kind, f"{key} of {name} is {image.get(key)!r} and not {value!r}"
+    found = seen.members.get(image["id"], set())
+    if found != version.members:
+        kind = "overshared" if found - version.members else "diverged"
+        yield kind, f"members of {name} are {sorted(found)} and not {sorted(version.members)}"
+    if "xloud_image_frozen_for_export" in image:
+        yield "frozen", f"{name} is still marked as frozen for an export"
+    if not {*(version.stores or ())} <= {*image["stores"].split(",")}:
+        yield "diverged", f"{name} is in {image['stores']} and not in {version.stores}"
+    if version.stage in ("deprecated", "hidden") and image.get("replaced_by") not in (None, version.replaced_by):
+        yield "diverged", f"{name} is replaced by {image['replaced_by']} and not by {version.replaced_by}"
 
 
 def dangers(templates: Iterable[Template], before: Snapshot, after: Snapshot) -> Iterator[Wrong]:
@@ -165,7 +168,7 @@ def _vacancy(template: Template, before: Snapshot, after: Snapshot) -> Iterator[
     """Give a template that consumers could find a current version of, and cannot any more."""
     names = [template.image_name(each) for each in template.versions]
     if any(each.stage == "published" for each in template.versions):
-        had, has = (any(_is_current(each) for name in names for each in seen.finished(name)) for seen in (before, after))
+        had, has = (any(_is_current(each) for each in seen.of(names)) for seen in (before, after))
         # What is revoked goes at once, and what takes its place may come later.
         if had and not has and not any(each.is_revoked for each in template.versions):
             yield "lost", f"{template.name} has no current version"

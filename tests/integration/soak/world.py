@@ -150,7 +150,8 @@ class World:
         elif not is_here and ending == ".raw":
             methods.append("web-download")
         version.import_method = rng.choice(methods)
-        is_declared = rng.random() < 0.6 or version.import_method == "web-download"
+        # What the web gives is nobody's word but the checksum's.
+        is_declared = not is_here or rng.random() < 0.5
         version.checksum = f"sha512:{version.digest}" if is_declared else None
 
     def _revoke(self, template: Template) -> str:

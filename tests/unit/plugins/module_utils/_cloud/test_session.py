@@ -160,7 +160,17 @@ PAGE = b"<html><body>Welcome to this hotel</body></html>"
 
 @pytest.mark.parametrize(
     "body",
-    [b"", PAGE, b'{"images": [{"id": "', b'{"images": \xff[]}', b'{"images\xff": []}', b"[]", b'"images"', b"null", b"{}"],
+    [
+        b"",
+        PAGE,
+        b'{"images": [{"id": "',
+        b'{"images": \xff[]}',
+        b'{"images\xff": []}',
+        b"[]",
+        b'"images"',
+        b"null",
+        b"{}",
+    ],
     ids=["nothing", "page", "half", "spoiled", "spoiled-text", "list", "text", "null", "empty"],
 )
 def test_an_answer_that_the_service_cannot_have_given(cloud, session, pauses, body):
@@ -169,8 +179,8 @@ def test_an_answer_that_the_service_cannot_have_given(cloud, session, pauses, bo
     with pytest.raises(UnreachableError) as caught:
         session.read("GET", "/images?name=x", images_of)
     assert caught.value.message == (
-        f"cloud test: the Image service at {URL}/image/v2/images answered 200 to GET with something that it cannot have "
-        "said (a/b), such as a page of a proxy, or half of an answer. Run the task again."
+        f"cloud test: the Image service at {URL}/image/v2/images answered 200 to GET with something that it cannot "
+        "have said (a/b), such as a page of a proxy, or half of an answer. Run the task again."
     )
     assert len(pauses) == 3
     assert session.read("GET", "/images", images_of) == []
