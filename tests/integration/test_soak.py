@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from soak.bed import bed
+from soak.bed import bed, services
 from soak.campaign import Journey
 from soak.life import Template, Version
 from soak.menu import KILLED_GLANCE, KILLED_PLAYBOOK, TITLES
@@ -19,7 +19,7 @@ SLOW = (KILLED_GLANCE, KILLED_PLAYBOOK)
 
 @pytest.fixture(scope="module")
 def test_bed(tmp_path_factory):
-    with bed(tmp_path_factory.mktemp("soak")) as found:
+    with bed(tmp_path_factory.mktemp("soak"), services()) as found:
         yield found
 
 

@@ -45,13 +45,17 @@ class Members:
         Share an image with a project, which has to accept before the image shows in its lists.
 
         :raises QuotaError: The image has as many members as the cloud allows.
+        :raises ConflictError: Something else than that it is shared with the project already is in the way.
         """
+        path = f"/images/{image_id}/members"
         try:
-            self.session.read(
-                "POST", f"/images/{image_id}/members", _member, json={"member": project_id}, repeatable=True
-            )
-        except ConflictError:
-            return
+            self.session.read("POST", path, _member, json={"member": project_id}, repeatable=True)
+        except ConflictError as exc:
+            # It is one already, or something else is in the way.
+            try:
+                self.session.read("GET", f"{path}/{project_id}", _member)
+            except NotFoundError:
+                raise exc from None
 
     def remove(self, image_id: str, project_id: str) -> None:
         """Take the share away from a project."""

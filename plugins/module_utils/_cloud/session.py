@@ -218,7 +218,9 @@ class Session:
         **kwargs: t.Any,
     ) -> _Result:
         kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}
-        kwargs.setdefault("timeout", (self.stall, self.keystone.timeout or _ANSWER_SECONDS))
+        # What takes long is done by then, whereas what is only read is asked for several times.
+        patience = self.stall if method == "GET" else self.keystone.timeout or _ANSWER_SECONDS
+        kwargs.setdefault("timeout", (self.stall, patience))
         last = _RETRIES if repeatable or method in _REPEATABLE else 0
         for attempt in range(last):
             try:

@@ -94,9 +94,14 @@ class Bed:
         return passwords | {token for proxy in self.proxies.values() for token in proxy.tokens}
 
 
+def services() -> Services:
+    """Return those of the sandbox that OS_CLIENT_CONFIG_FILE is of."""
+    return Services(CLOUDS_FILE.parent)
+
+
 @contextlib.contextmanager
-def bed(folder: Path) -> Iterator[Bed]:
-    """Put everything before the sandbox that OS_CLIENT_CONFIG_FILE is of."""
+def bed(folder: Path, shared: Services) -> Iterator[Bed]:
+    """Put everything before the services of a sandbox."""
     clouds = yaml.safe_load(CLOUDS_FILE.read_text())["clouds"]
     regions = (Region(REGIONS[0]), Region(REGIONS[1]))
     pages: dict[str, Page] = {}
@@ -118,7 +123,7 @@ def bed(folder: Path) -> Iterator[Bed]:
             folder,
             proxies,
             world.Web(give, proxies["web"].url),
-            Services(CLOUDS_FILE.parent),
+            shared,
             regions,
             clouds,
             tuple(Cloud(name).project_id for name in ("sandbox-team-a", "sandbox-team-b")),

@@ -18,9 +18,19 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     UnreachableError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import respond
+from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
 from ansible_collections.xloud.image.tests.unit.fakes.samples import NAME
 
 ADD = PatchOperation("add", "os_distro", "ubuntu")
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The pauses that were made, in no time."""
+    made = []
+    monkeypatch.setattr(time, "sleep", made.append)
+    return made
 
 
 def ids(images):
@@ -75,6 +85,22 @@ def test_every_page_is_read(cloud, glance, session):
     assert ids(Images(session).find("a name/v2")) == expected
     assert len(cloud.log) == 4
     assert {sent.query["limit"] for sent in cloud.sent} == {"1000"}
+
+
+@pytest.mark.parametrize("body", [b'{"images": [', b'{"images": [{"id": "x"}]}', b'{"images": []', b'{"pictures": []}'])
+@pytest.mark.usefixtures("pauses")
+def test_half_a_listing_is_none(cloud, glance, session, body):
+    glance.page_size = 2
+    for _each in range(3):
+        glance.add(NAME)
+
+    def answer_half(request):
+        return respond(request, Answer(200, body)) if "marker=" in request.url else None
+
+    asked = cloud.send
+    cloud.send = lambda request, **options: answer_half(request) or asked(request, **options)
+    with pytest.raises(UnreachableError, match="answered 200 to GET with something that it cannot have said"):
+        Images(session).find(NAME)
 
 
 @pytest.mark.parametrize("status", ["pending", "accepted", "rejected"])
@@ -166,14 +192,6 @@ def test_patch_is_all_or_nothing(glance, session):
     with pytest.raises(ConflictError, match=r"Property gone does not exist\. Somebody else changed image .* run the"):
         Images(session).patch(image_id, [ADD, PatchOperation("remove", "gone")])
     assert "os_distro" not in glance.images[image_id]
-
-
-@pytest.fixture
-def pauses(monkeypatch):
-    """The pauses that were made, in no time."""
-    made = []
-    monkeypatch.setattr(time, "sleep", made.append)
-    return made
 
 
 REMOVE = PatchOperation("remove", "old")

@@ -343,10 +343,13 @@ def test_a_stream_is_not_sent_again_but_its_token_is_replaced(cloud, session, au
 
 def test_nothing_waits_for_ever(cloud, session):
     session.image("GET", "/images")
+    session.read("POST", "/images", dict, json={"name": "x"})
     session.keystone.timeout = 7.0
     session.image("GET", "/images")
+    session.read("POST", "/images", dict, json={"name": "x"})
     session.image("GET", "/images", timeout=(1, 2))
-    assert [sent.timeout for sent in cloud.sent] == [(120.0, 600.0), (7.0, 7.0), (1, 2)]
+    timeouts = [(120.0, 120.0), (120.0, 600.0), (7.0, 7.0), (7.0, 7.0), (1, 2)]
+    assert [sent.timeout for sent in cloud.sent] == timeouts
     assert session.stall == 7.0
 
 
