@@ -78,14 +78,16 @@ class RequestCount:
         self.total = 0
         self._lock = threading.Lock()
         for prefix, adapter in list(keystone.adapters.items()):
-            keystone.mount(prefix, t.cast("BaseAdapter", _CountingAdapter(adapter, self)))
+            keystone.mount(prefix, t.cast("BaseAdapter", _Transport(adapter, self)))
 
     def add(self) -> None:
         with self._lock:
             self.total += 1
 
 
-class _CountingAdapter:
+class _Transport:
+    """What sends the requests of a session, counts them, and keeps from it what it cannot deal with."""
+
     def __init__(self, adapter: BaseAdapter, count: RequestCount) -> None:
         self._adapter = adapter
         self._count = count
@@ -93,6 +95,9 @@ class _CountingAdapter:
     def send(self, request: PreparedRequest, **kwargs: t.Any) -> Response:
         self._count.add()
         response = self._adapter.send(request, **kwargs)
+        if response.status_code == 401 and request.method == "GET" and "X-Auth-Token" not in request.headers:
+            # To find out where tokens are to be had, keystoneauth would get a token, and wait for itself for ever.
+            response.status_code = 403
         if not kwargs.get("stream"):
             _check_encoding(response)
         return response

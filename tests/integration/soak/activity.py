@@ -117,7 +117,7 @@ class Curation(Activity):
 
     def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
         actions = [action for change in foretold["plan"] for action in change["actions"]]
-        found = Counter(authentication=1, listing=2) + requests_of(actions)
+        found = Counter(discovery=1, authentication=1, listing=2) + requests_of(actions)
         shared = sum(row["visibility"] == "shared" for row in foretold["versions"] if row["id"])
         created = [change["name"] for change in foretold["plan"] if change["id"] is None]
         versions = [version for name, version in named(self.world.templates) if name in created]
@@ -164,7 +164,7 @@ class Export(Activity):
     def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
         count = len(self.chosen)
         frozen = count * self.args["deactivate"]
-        return +Counter(authentication=1, listing=2, download=count, change=2 * frozen, state=2 * frozen)
+        return +Counter(discovery=1, authentication=1, listing=2, download=count, change=2 * frozen, state=2 * frozen)
 
     def wrongs(self, outcome: Mapping[str, Any]) -> Iterator[Wrong]:
         yield from differences(self.world.templates, self.look())
@@ -214,7 +214,7 @@ class Replication(Activity):
 
     def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
         actions = [action for change in foretold["plan"] for action in change["actions"]]
-        found = Counter(authentication=2, listing=2) + requests_of(actions)
+        found = Counter(discovery=2, authentication=2, listing=2) + requests_of(actions)
         created = found["creation"]
         is_sent = self.args["import_method"] == "direct"
         if not is_sent:

@@ -114,13 +114,13 @@ class Journey:
         """Return what goes wrong: processes are killed now and then, and the rest is up to the proxies."""
         special = {
             menu.KILLED_MODULE: 8,
-            menu.KILLED_PLAYBOOK: 3,
-            menu.KILLED_GLANCE: 4,
+            menu.KILLED_PLAYBOOK: 2,
+            menu.KILLED_GLANCE: 3,
             menu.FULL_DISK: 4 if self._bed.small else 0,
             menu.FILE_LIMIT: 2,
         }
         weights = {title: weight for title, weight in special.items() if title in self._titles}
-        proxied = 79 if set(self._titles) - set(special) else 0
+        proxied = 81 if set(self._titles) - set(special) else 0
         return self._rng.choices([*weights, ""], [*weights.values(), proxied])[0]
 
     def _activity(self, title: str, *, is_first: bool) -> Activity:

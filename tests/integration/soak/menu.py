@@ -34,6 +34,7 @@ def _operations(*rows: tuple[str, str, str, str]) -> dict[str, Operation]:
 
 
 OPERATIONS = _operations(
+    ("discovery", "identity", "GET", r"/v3/?$"),
     ("authentication", "identity", "POST", r"/auth/tokens$"),
     ("listing", "image", "GET", r"/images$"),
     ("record", "image", "GET", r"/images/[^/]+$"),
@@ -98,7 +99,8 @@ KINDS = (
         "502 or 504, though the service has done it", (*WRITES,), {"kind": "error", **AFTER}, 3, {"status": (502, 504)}
     ),
     Kind("429 or 503 with Retry-After", ANY, {"kind": "error", **BEFORE, "retry_after": 1}, 2, {"status": (429, 503)}),
-    Kind("401, the token has expired", (*ANY[1:-1],), {"kind": "expire", **BODY, "times": 1}, 3),
+    Kind("401, the token has expired", (*ANY[2:-1],), {"kind": "expire", **BODY, "times": 1}, 3),
+    Kind("401, whatever the token", (*ANY[:-1],), {"kind": "error", **BEFORE, "status": 401}, 1),
     Kind("409", (*WRITES,), {"kind": "error", **BEFORE, "status": 409}),
     Kind("413, a quota is reached", ("creation", "upload", "share"), {"kind": "error", **BEFORE, "status": 413}),
     Kind("Data that ends early", (*DATA,), {"kind": "truncate", **BODY}),

@@ -211,6 +211,12 @@ def test_json_that_is_spoiled_on_the_way_is_noticed_before_others_read_it(cloud,
         session.read("POST", "/images", dict, json={})
 
 
+def test_a_discovery_that_is_refused_does_not_ask_for_a_token(cloud, session):
+    cloud.fail("GET", "/projects", 401, "Who are you?")
+    answer = session.keystone.get(f"{URL}/identity/v3/projects", authenticated=False, raise_exc=False)
+    assert answer.status_code == 403
+
+
 @pytest.mark.usefixtures("pauses")
 def test_a_certificate_is_not_tried_again(cloud, session):
     def refuse(request):
