@@ -40,6 +40,12 @@ matrix: ## the oldest and the newest of what is supported
 coverage: ## how much of the plugins the tests run
 	$(RUN) coverage
 
+soak: ## random catalogues and hundreds of faults; SOAK_SEED, SOAK_FAULTS, SOAK_SECONDS and SOAK_ONLY say which
+	$(RUN) soak
+
+soak-docs: ## the same, written into the documentation
+	$(RUN) soak-docs
+
 bench: ## what a catalogue costs beside loops of single tasks
 	$(RUN) bench
 
@@ -61,4 +67,4 @@ generate: ## write the schema of the catalogue document, and the pages made from
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage bench bench-docs sandbox sandbox-stop format generate clean
+.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs bench bench-docs sandbox sandbox-stop format generate clean

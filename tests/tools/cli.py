@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from sandbox import Sandbox
 from stage import Stage, cancel
-from stages import ON_SANDBOX, SANDBOX, STAGES
+from stages import LONG_STAGES, ON_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES
 from workspace import CHECKOUT, WORK, claim, copy_of_checkout, environment, lock, provide, tools
 
 
@@ -29,7 +29,7 @@ def run_stage(name: str, live: bool, env: dict[str, str]) -> Stage:
         stage = Stage(name, tools(), copy_of_checkout(name), live, env)
         print(f"{name}: started", flush=True)
         try:
-            STAGES[name](stage)
+            {**STAGES, **LONG_STAGES}[name](stage)
         except Exception:
             stage.say(traceback.format_exc())
             stage.record("runs to its end", False)
@@ -37,26 +37,27 @@ def run_stage(name: str, live: bool, env: dict[str, str]) -> Stage:
     return stage
 
 
-def run_on_sandbox(names: list[str], live: bool, env: dict[str, str]) -> list[Stage]:
+def run_on_sandbox(names: list[str], live: bool, env: dict[str, str], sandbox: Sandbox = SANDBOX) -> list[Stage]:
     """Run stages one after the other on a sandbox that is there for them alone."""
     if not names:
         return []
-    with lock("test-sandbox"):
-        stage = Stage("sandbox", tools(), copy_of_checkout("sandbox"), live)
+    own = sandbox.directory.name
+    with lock(own):
+        stage = Stage(own, tools(), copy_of_checkout(own), live)
         stages = [stage]
         try:
             # One that a killed run left behind would hold other ports.
-            stage.run(*SANDBOX.command("absent"))
-            SANDBOX.forget_ports()
-            stage.check("starts", *SANDBOX.command("present"))
+            stage.run(*sandbox.command("absent"))
+            sandbox.forget_ports()
+            stage.check("starts", *sandbox.command("present"))
             if stage.count()["failed"]:
                 print(f"{', '.join(names)}: not run, for want of a sandbox", flush=True)
             else:
-                on_sandbox = {**env, "OS_CLIENT_CONFIG_FILE": str(SANDBOX.clouds_file)}
+                on_sandbox = {**env, "OS_CLIENT_CONFIG_FILE": str(sandbox.clouds_file)}
                 stages += [run_stage(name, live, on_sandbox) for name in names]
         finally:
-            stage.record("stops", stage.run(*SANDBOX.command("absent"), always=True).succeeded)
-            SANDBOX.forget_ports()
+            stage.record("stops", stage.run(*sandbox.command("absent"), always=True).succeeded)
+            sandbox.forget_ports()
             close(stage)
     return stages
 
@@ -91,6 +92,18 @@ def run_stages(names: Collection[str], env: dict[str, str] | None = None) -> lis
 
 def test(names: Collection[str]) -> int:
     return report(run_stages(names))
+
+
+def soak(page: str = "") -> int:
+    """Play faults on a sandbox of their own, so that tests can run beside them."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if page:
+        os.environ["SOAK_PAGE"] = str(CHECKOUT / page)
+    try:
+        return report(run_on_sandbox(["soak"], True, {}, SOAK_SANDBOX))
+    except BaseException:
+        cancel()
+        raise
 
 
 def coverage() -> int:
@@ -154,7 +167,7 @@ def stop_sandbox() -> int:
 
 
 def clean() -> int:
-    for sandbox in (Sandbox("sandbox"), SANDBOX, Sandbox("bench-sandbox")):
+    for sandbox in (Sandbox("sandbox"), SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox")):
         if sandbox.directory.exists() and play(sandbox, *sandbox.command("absent")):
             return 1
     shutil.rmtree(WORK)
@@ -187,6 +200,8 @@ COMMANDS = {
     "demo": demo,
     "sandbox": start_sandbox,
     "sandbox-stop": stop_sandbox,
+    "soak": soak,
+    "soak-docs": lambda: soak("docs/docsite/rst/faults.rst"),
     "clean": clean,
     "format": format_sources,
     "generate": generate,

@@ -85,9 +85,14 @@ class Stage:
             print(text, end="", flush=True)
 
     def run(
-        self, *command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, always: bool = False
+        self,
+        *command: str | Path,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        always: bool = False,
+        limit: float = TIME_LIMIT,
     ) -> Result:
-        """Run a command, and keep what it prints."""
+        """Run a command, for so many seconds at most, and keep what it prints."""
         if cancelled.is_set() and not always:
             return Result(False, "")
         self.say(f"\n$ {' '.join(map(str, command))}\n")
@@ -103,7 +108,7 @@ class Stage:
             start_new_session=True,
         )
         running.add(process)
-        deadline = threading.Timer(TIME_LIMIT, kill, [process])
+        deadline = threading.Timer(limit, kill, [process])
         deadline.start()
         output = []
         assert process.stdout
@@ -114,7 +119,7 @@ class Stage:
         deadline.cancel()
         running.discard(process)
         if code < 0:
-            self.say(f"ended by {signal.Signals(-code).name} (the limit is {TIME_LIMIT} seconds)\n")
+            self.say(f"ended by {signal.Signals(-code).name} (the limit is {limit:.0f} seconds)\n")
         return Result(code == 0, "".join(output))
 
     def record(self, title: str, passed: bool) -> None:

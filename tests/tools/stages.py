@@ -26,6 +26,9 @@ SANDBOX = Sandbox(
         "^frozen_": {"update": [], "delete": []},
     },
 )
+# One that is killed now and then.
+SOAK_SANDBOX = Sandbox("soak-sandbox", sandbox_second_region="RegionTwo")
+SOAK_SECONDS = 1800
 PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
 
 
@@ -72,6 +75,21 @@ def integration(stage: Stage) -> None:
     stage.record("has targets and test modules", bool(targets and modules))
     if modules:
         run_pytest(stage, "", stage.tools / "python", *modules)
+
+
+def soak(stage: Stage) -> None:
+    """random catalogues and hundreds of random faults, for as long as SOAK_SECONDS says"""
+    limit = float(os.environ.get("SOAK_SECONDS") or SOAK_SECONDS)
+    page = [os.environ["SOAK_PAGE"]] if os.environ.get("SOAK_PAGE") else []
+    command = (stage.tools / "python", "-m", "soak", WORK / "logs", *page)
+    result = stage.run(
+        *command,
+        cwd=stage.collection / "tests/integration",
+        env={"PYTHONPATH": str(stage.tree), "SOAK_SECONDS": str(limit)},
+        # The last catalogue is put away.
+        limit=limit + 300,
+    )
+    stage.record("nothing is lost, doubled, left half, over-shared or untrue", result.succeeded)
 
 
 def matrix(stage: Stage) -> None:
@@ -156,6 +174,8 @@ def galaxy(stage: Stage) -> None:
 STAGES: dict[str, Callable[[Stage], None]] = {
     run.__name__: run for run in (static, units, sanity, docs, galaxy, integration, matrix, molecule)
 }
+# What takes too long for every change.
+LONG_STAGES: dict[str, Callable[[Stage], None]] = {"soak": soak}
 ON_SANDBOX = ("integration", "matrix", "molecule")
 
 

@@ -31,6 +31,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 
 _BINARY: t.Final = "application/octet-stream"
 _TEXT: t.Final = "text/plain"
+_KIND: t.Final = "certificate"
 _PAGE: t.Final = 100
 _ID: t.Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -69,8 +70,10 @@ class Certificates:
         if not _ID.fullmatch(certificate_id):
             raise InputError(option, f"{certificate_id!r} is no id of the Key Manager, which looks like a UUID.")
         try:
-            record = self.session.key_manager("GET", f"/secrets/{certificate_id}").json()
-            content = self._payload(certificate_id, record)
+            kind, content_types = self.session.key_manager("GET", f"/secrets/{certificate_id}", _kind)
+            # The Image service fails on text, with an error that tells nothing.
+            accept = _TEXT if _TEXT in content_types else _BINARY
+            content = self.session.secret(f"/secrets/{certificate_id}/payload", accept)
         except ForbiddenError as exc:
             raise ForbiddenError(
                 f"{option}: these credentials may not read {certificate_id}: {exc.message} Ask its owner to grant "
@@ -79,10 +82,10 @@ class Certificates:
             ) from exc
         except NotFoundError as exc:
             raise InputError(option, f"{exc.message} Is {certificate_id} of this cloud and region?") from exc
-        if record.get("secret_type") != "certificate":
+        if kind != _KIND:
             raise InputError(
                 option,
-                f"{certificate_id} is of the type {record.get('secret_type')}, and the Image service verifies by "
+                f"{certificate_id} is of the type {kind}, and the Image service verifies by "
                 "secrets of the type certificate alone. Store it with xloud.image.image_certificate.",
             )
         try:
@@ -90,27 +93,14 @@ class Certificates:
         except DataError as exc:
             raise InputError(option, exc.message) from exc
 
-    def _payload(self, certificate_id: str, record: t.Mapping[str, t.Any]) -> bytes:
-        # The Image service fails on text, with an error that tells nothing.
-        kinds = (record.get("content_types") or {}).values()
-        accept = _TEXT if _TEXT in kinds else _BINARY
-        path = f"/secrets/{certificate_id}/payload"
-        content: bytes = self.session.key_manager("GET", path, headers={"Accept": accept}).content
-        return content
-
     def named(self, name: str) -> tuple[StoredCertificate, ...]:
         """
         Return the certificates of a name, the oldest first. It takes a request for each hundred, and two for each.
 
         :raises CloudError: The Key Manager cannot be asked.
         """
-        records = [
-            (record["created"], _id_of(record))
-            for record in self._records(name)
-            if (record["secret_type"], record["status"]) == ("certificate", "ACTIVE")
-        ]
         found = []
-        for _created, certificate_id in sorted(records):
+        for _created, certificate_id in sorted(self._listed(name)):
             certificate = self._attempt(certificate_id, "name")
             if isinstance(certificate, CloudError):
                 raise certificate
@@ -118,13 +108,14 @@ class Certificates:
                 found.append(StoredCertificate(certificate_id, name, certificate))
         return tuple(found)
 
-    def _records(self, name: str) -> t.Iterator[dict[str, t.Any]]:
+    def _listed(self, name: str) -> t.Iterator[tuple[str, str]]:
+        """Give when each certificate of a name was stored, and its id."""
         offset, total = 0, 1
         while offset < total:
             query = urllib.parse.urlencode({"name": name, "limit": _PAGE, "offset": offset})
-            page = self.session.key_manager("GET", f"/secrets?{query}").json()
-            yield from page["secrets"]
-            offset, total = offset + _PAGE, page["total"]
+            found, total = self.session.key_manager("GET", f"/secrets?{query}", _page)
+            yield from found
+            offset += _PAGE
 
     def store(self, name: str, certificate: Certificate) -> StoredCertificate:
         """
@@ -135,14 +126,22 @@ class Certificates:
         """
         body = {
             "name": name,
-            "secret_type": "certificate",
+            "secret_type": _KIND,
             # Such as the Image service's library takes it: PEM, though it is binary to the Key Manager.
             "payload": base64.b64encode(certificate.pem.encode()).decode(),
             "payload_content_type": _BINARY,
             "payload_content_encoding": "base64",
         }
-        answer = self.session.key_manager("POST", "/secrets", json=body).json()
-        return StoredCertificate(_id_of(answer), name, certificate)
+        return StoredCertificate(self.session.key_manager("POST", "/secrets", _id_of, json=body), name, certificate)
+
+
+def _kind(record: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:
+    return record["secret_type"], list((record.get("content_types") or {}).values())
+
+
+def _page(body: t.Mapping[str, t.Any]) -> tuple[list[tuple[str, str]], int]:
+    certificates = (each for each in body["secrets"] if (each["secret_type"], each["status"]) == (_KIND, "ACTIVE"))
+    return [(each["created"], _id_of(each)) for each in certificates], int(body["total"])
 
 
 def _id_of(record: t.Mapping[str, t.Any]) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.retry import ATTEMPTS, is_passing, pause_after
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
@@ -115,14 +117,13 @@ class Images:
         return tuple(image for batch in batches for image in self._list(name="in:" + ",".join(batch), **own))
 
     def _list(self, hidden: t.Iterable[str] = ("false", "true"), **query: str) -> tuple[Image, ...]:
-        return tuple(Image.from_api(body) for each in hidden for body in self._pages({**query, "os_hidden": each}))
+        return tuple(image for each in hidden for image in self._pages({**query, "os_hidden": each}))
 
-    def _pages(self, query: t.Mapping[str, str]) -> t.Iterator[dict[str, t.Any]]:
+    def _pages(self, query: t.Mapping[str, str]) -> t.Iterator[Image]:
         path: str | None = "/images?" + urllib.parse.urlencode({**query, "limit": str(PAGE)})
         while path:
-            page = self.session.image("GET", path).json()
-            yield from page["images"]
-            path = page["next"].partition("/v2")[2] if page.get("next") else None
+            images, path = self.session.read("GET", path, _page)
+            yield from images
 
     def get(self, image_id: str) -> Image:
         """
@@ -130,11 +131,11 @@ class Images:
 
         :raises NotFoundError: There is none that the session may see.
         """
-        return Image.from_api(self.session.image("GET", f"/images/{image_id}").json())
+        return self.session.read("GET", f"/images/{image_id}", Image.from_api)
 
     def create(self, body: t.Mapping[str, t.Any]) -> Image:
         """Return a new image record, without data yet."""
-        return Image.from_api(self.session.image("POST", "/images", json=dict(body)).json())
+        return self.session.read("POST", "/images", Image.from_api, json=dict(body))
 
     def patch(self, image_id: str, operations: t.Iterable[PatchOperation]) -> Image:
         """
@@ -143,17 +144,49 @@ class Images:
         :raises ConflictError: Somebody else changed the image meanwhile.
         """
         document = [operation.as_json() for operation in operations]
+        for attempt in range(ATTEMPTS):
+            try:
+                image: Image | None = self._patch(image_id, document)
+            except CloudError as exc:
+                image = self._after(image_id, document, exc, attempt)
+            if image:
+                _check_applied(image, document)
+                return image
+        raise AssertionError("the last attempt returns or fails")
+
+    def _patch(self, image_id: str, document: t.Sequence[t.Mapping[str, t.Any]]) -> Image:
         try:
-            response = self.session.image(
-                "PATCH", f"/images/{image_id}", data=json.dumps(document), headers={"Content-Type": PATCH_TYPE}
+            return self.session.read(
+                "PATCH",
+                f"/images/{image_id}",
+                Image.from_api,
+                data=json.dumps(document),
+                headers={"Content-Type": PATCH_TYPE},
             )
         except ConflictError as exc:
             raise ConflictError(
                 f"{exc.message} Somebody else changed image {image_id} meanwhile: run the task again.", exc.status
             ) from exc
-        image = Image.from_api(response.json())
-        _check_applied(image, document)
-        return image
+
+    def _after(
+        self, image_id: str, document: t.Sequence[t.Mapping[str, t.Any]], exc: CloudError, attempt: int
+    ) -> Image | None:
+        """
+        Return the image if nothing but the answer to a patch was lost, None if it is to be sent again.
+
+        A patch that arrived twice is a conflict as well: what it removed is not there any more.
+        """
+        if not is_passing(exc) and not isinstance(exc, ConflictError):
+            raise exc
+        may_repeat = is_passing(exc) and attempt < ATTEMPTS - 1
+        if may_repeat:
+            time.sleep(pause_after(attempt, exc))
+        image = self.get(image_id)
+        if not _lacking(image, document):
+            return image
+        if not may_repeat:
+            raise exc
+        return None
 
     def delete(self, image_id: str) -> None:
         """
@@ -171,19 +204,32 @@ class Images:
 
     def deactivate(self, image_id: str) -> None:
         """Stop new uses of an image's data."""
-        self.session.image("POST", f"/images/{image_id}/actions/deactivate")
+        self.session.image("POST", f"/images/{image_id}/actions/deactivate", repeatable=True)
 
     def reactivate(self, image_id: str) -> None:
         """Allow uses of an image's data again."""
-        self.session.image("POST", f"/images/{image_id}/actions/reactivate")
+        self.session.image("POST", f"/images/{image_id}/actions/reactivate", repeatable=True)
+
+
+def _page(body: t.Mapping[str, t.Any]) -> tuple[list[Image], str | None]:
+    """Return the images of a page, and the path of the next one if there is one."""
+    images = [Image.from_api(each) for each in body["images"]]
+    return images, body["next"].partition("/v2")[2] if body.get("next") else None
 
 
 def _check_applied(image: Image, document: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+    for path, value in _lacking(image, document).items():
+        raise CloudError(
+            f"The Image service accepted {path} = {value!r} for image {image.name} ({image.id}) "
+            f"and kept {image.attributes().get(path)!r}: somebody else changed it at the same time. Run the task again."
+        )
+
+
+def _lacking(image: Image, document: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    """Return what of a patch an image does not have, by the names of the attributes."""
     found = image.attributes()
-    for operation in document:
-        path = operation["path"].removeprefix("/").replace("~1", "/").replace("~0", "~")
-        if found.get(path) != operation.get("value"):
-            raise CloudError(
-                f"The Image service accepted {path} = {operation.get('value')!r} for image {image.name} ({image.id}) "
-                f"and kept {found.get(path)!r}: somebody else changed it at the same time. Run the task again."
-            )
+    wanted = {
+        operation["path"].removeprefix("/").replace("~1", "/").replace("~0", "~"): operation.get("value")
+        for operation in document
+    }
+    return {path: value for path, value in wanted.items() if found.get(path) != value}

@@ -29,7 +29,7 @@ _Record: t.TypeAlias = t.Mapping[str, t.Any]
 
 def offered_methods(session: Session) -> tuple[str, ...]:
     """Return the import methods that a cloud offers."""
-    return tuple(session.image("GET", "/info/import").json()["import-methods"]["value"])
+    return session.read("GET", "/info/import", lambda body: tuple(body["import-methods"]["value"]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,13 +103,15 @@ class Import:
 
     def _task(self, request_id: str) -> _Record:
         """Return the task of the import; an empty one where the project that asks does not see it."""
-        tasks = self.session.image("GET", f"/images/{self.image.id}/tasks").json()["tasks"]
-        own = [task for task in tasks if not request_id or task.get("request_id") == request_id]
-        return max(own, key=lambda task: str(task.get("created_at")), default={})
+
+        def newest(body: _Record) -> _Record:
+            own = [task for task in body["tasks"] if not request_id or task.get("request_id") == request_id]
+            return max(own, key=lambda task: str(task.get("created_at")), default={})
+
+        return self.session.read("GET", f"/images/{self.image.id}/tasks", newest)
 
     def _record(self) -> _Record:
-        record: _Record = self.session.image("GET", f"/images/{self.image.id}").json()
-        return record
+        return self.session.read("GET", f"/images/{self.image.id}", _checked)
 
     def _failure(self, message: str, record: _Record) -> ImportFailedError:
         stores = record.get("os_glance_failed_import")
@@ -119,3 +121,9 @@ class Import:
             f"the image is {record['status']}",
         ]
         return ImportFailedError(f"The cloud could not {self.verb} the data of {self.image.name}: {'; '.join(facts)}.")
+
+
+def _checked(record: _Record) -> _Record:
+    """Return a record that is one of an image."""
+    Image.from_api(record)
+    return record

@@ -30,15 +30,14 @@ class Members:
         """Return the members of an image; one that is not shared has none, and the service is not asked."""
         if image.visibility != "shared":
             return ()
-        body = self.session.image("GET", f"/images/{image.id}/members").json()
-        return tuple(sorted(_member(each) for each in body["members"]))
+        return self.session.read("GET", f"/images/{image.id}/members", _members)
 
     def get(self, image: Image, project_id: str) -> Member | None:
         """Return one membership of an image, None where there is none."""
         if image.visibility != "shared":
             return None
         try:
-            return _member(self.session.image("GET", _path(image.id, project_id)).json())
+            return self.session.read("GET", _path(image.id, project_id), _member)
         except NotFoundError:
             return None
 
@@ -47,11 +46,17 @@ class Members:
         Share an image with a project, which has to accept before the image shows in its lists.
 
         :raises QuotaError: The image has as many members as the cloud allows.
+        :raises ConflictError: Something else than that it is shared with the project already is in the way.
         """
+        path = f"/images/{image_id}/members"
         try:
-            self.session.image("POST", f"/images/{image_id}/members", json={"member": project_id})
-        except ConflictError:
-            return
+            self.session.read("POST", path, _member, json={"member": project_id}, repeatable=True)
+        except ConflictError as exc:
+            # It is one already, or something else is in the way.
+            try:
+                self.session.read("GET", f"{path}/{project_id}", _member)
+            except NotFoundError:
+                raise exc from None
 
     def remove(self, image_id: str, project_id: str) -> None:
         """Take the share away from a project."""
@@ -67,11 +72,16 @@ class Members:
         :raises ForbiddenError: The credentials are another project's.
         """
         try:
-            self.session.image("PUT", _path(image_id, project_id), json={"status": status})
+            path = _path(image_id, project_id)
+            self.session.read("PUT", path, _member, json={"status": status}, repeatable=True)
         except NotFoundError as exc:
             raise ForbiddenError(
                 f"The image {image_id} is not shared with project {project_id}, as its credentials see it.", 404
             ) from exc
+
+
+def _members(body: t.Mapping[str, t.Any]) -> tuple[Member, ...]:
+    return tuple(sorted(_member(each) for each in body["members"]))
 
 
 def _member(body: t.Mapping[str, t.Any]) -> Member:

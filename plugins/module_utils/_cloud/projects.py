@@ -50,26 +50,25 @@ class Projects:
     def _find(self, name: str, option: str) -> str:
         try:
             query = urllib.parse.urlencode({"name": name})
-            found = self.session.identity("GET", f"/projects?{query}").json()["projects"]
+            ids = self.session.identity("GET", f"/projects?{query}", _ids)
         except ForbiddenError as exc:
-            found = [project for project in self._own() if project["name"] == name]
-            if not found:
+            ids = self._own(name)
+            if not ids:
                 raise InputError(
                     option,
                     f"project {name} cannot be looked up by name with these credentials (policy "
                     "identity:list_projects, by default for administrators), and their user has no role in a project "
                     "of that name. Give the project's id instead.",
                 ) from exc
-        if not found:
+        if not ids:
             raise InputError(option, f"there is no project {name}.")
-        if len(found) > 1:
-            ids = ", ".join(sorted(project["id"] for project in found))
-            raise InputError(option, f"{len(found)} projects are named {name} ({ids}). Give the id instead.")
-        return str(found[0]["id"])
+        if len(ids) > 1:
+            raise InputError(option, f"{len(ids)} projects are named {name} ({', '.join(ids)}). Give the id instead.")
+        return ids[0]
 
-    def _own(self) -> list[dict[str, t.Any]]:
-        """Return the projects in which the user has a role, which every user may ask for."""
-        return list(self.session.identity("GET", "/auth/projects").json()["projects"])
+    def _own(self, name: str) -> list[str]:
+        """Return the ids of the projects of a name in which the user has a role, which every user may ask for."""
+        return self.session.identity("GET", "/auth/projects", lambda body: _ids(body, name))
 
     def missing(self, projects: t.Iterable[Project]) -> t.Iterator[str]:
         """
@@ -80,8 +79,16 @@ class Projects:
         given_by_id = (project.id for project in projects if project.name == project.id != self.session.project_id)
         for project_id in given_by_id:
             try:
-                self.session.identity("GET", f"/projects/{urllib.parse.quote(project_id, safe='')}")
+                self.session.identity("GET", f"/projects/{urllib.parse.quote(project_id, safe='')}", _id)
             except ForbiddenError:
                 return
             except NotFoundError:
                 yield project_id
+
+
+def _ids(body: t.Mapping[str, t.Any], name: str | None = None) -> list[str]:
+    return sorted(str(project["id"]) for project in body["projects"] if name in (None, project["name"]))
+
+
+def _id(body: t.Mapping[str, t.Any]) -> str:
+    return str(body["project"]["id"])

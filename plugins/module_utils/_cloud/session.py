@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import threading
+import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.retry import pause_after
 from ansible_collections.xloud.image.plugins.module_utils._cloud.tls import tls_advice
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
@@ -34,6 +37,9 @@ if t.TYPE_CHECKING:
 _REPEATABLE: t.Final = frozenset({"GET", "DELETE"})
 _RETRIES: t.Final = 3
 _BUSY: t.Final = (429, 502, 503, 504)
+# How the Image service answers requests that return nothing.
+_DONE: t.Final = (202, 204)
+_Result = t.TypeVar("_Result")
 # How long a connection may give no sign of life, and how long an answer may take, where the configuration says nothing.
 _STALL_SECONDS: t.Final = 120.0
 _ANSWER_SECONDS: t.Final = 600.0
@@ -96,21 +102,29 @@ class RequestCount:
         self.total = 0
         self._lock = threading.Lock()
         for prefix, adapter in list(keystone.adapters.items()):
-            keystone.mount(prefix, t.cast("BaseAdapter", _CountingAdapter(adapter, self)))
+            keystone.mount(prefix, t.cast("BaseAdapter", _Transport(adapter, self)))
 
     def add(self) -> None:
         with self._lock:
             self.total += 1
 
 
-class _CountingAdapter:
+class _Transport:
+    """What sends the requests of a session, counts them, and keeps from it what it cannot deal with."""
+
     def __init__(self, adapter: BaseAdapter, count: RequestCount) -> None:
         self._adapter = adapter
         self._count = count
 
     def send(self, request: PreparedRequest, **kwargs: t.Any) -> Response:
         self._count.add()
-        return self._adapter.send(request, **kwargs)
+        response = self._adapter.send(request, **kwargs)
+        if response.status_code == 401 and request.method == "GET" and "X-Auth-Token" not in request.headers:
+            # To find out where tokens are to be had, keystoneauth would get a token, and wait for itself for ever.
+            response.status_code = 403
+        if not kwargs.get("stream"):
+            _check_encoding(response)
+        return response
 
     def close(self) -> None:
         self._adapter.close()
@@ -191,57 +205,130 @@ class Session:
 
     def image(self, method: str, path: str, **kwargs: t.Any) -> Response:
         """
-        Send a request to the Image service.
+        Send a request to the Image service that returns data, or nothing.
 
         :param path: The path below the versioned endpoint, such as C(/images).
-        :raises UnreachableError: There was no answer.
+        :param repeatable: Whether it may be sent again without doing anything twice, where its method does not say so.
+        :raises UnreachableError: There was no answer, or one that the service cannot have given.
         :raises CloudError: The answer is an error, of the kind that its status says.
         """
-        return self._send(method, self.image_url + path, "the Image service", **kwargs)
 
-    def identity(self, method: str, path: str, **kwargs: t.Any) -> Response:
+        def understand(response: Response) -> Response:
+            if method != "GET" and response.status_code not in _DONE:
+                raise ValueError
+            return response
+
+        return self._send(method, self.image_url + path, "the Image service", understand, **kwargs)
+
+    def read(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
         """
-        Send a request to the Identity service.
+        Send a request to the Image service, and return what its answer says.
+
+        :param parse: What makes the result of the JSON of an answer. It may take for granted that the JSON is as the
+            API says: whatever fails because it is not ends as an answer that the service cannot have given.
+        :raises UnreachableError: There was no answer, or one that the service cannot have given.
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        return self._send(method, self.image_url + path, "the Image service", _reader(parse), **kwargs)
+
+    def identity(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
+        """
+        Send a request to the Identity service, and return what its answer says, as C(read) does.
 
         :raises CloudError: The answer is an error, of the kind that its status says.
         """
-        return self._send(method, f"{self.auth_url}/v3{path}", "the Identity service", **kwargs)
+        return self._send(method, f"{self.auth_url}/v3{path}", "the Identity service", _reader(parse), **kwargs)
 
-    def key_manager(self, method: str, path: str, **kwargs: t.Any) -> Response:
+    def key_manager(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
         """
-        Send a request to the Key Manager.
+        Send a request to the Key Manager, and return what its answer says, as C(read) does.
 
         :raises NotFoundError: The cloud has none.
         :raises CloudError: The answer is an error, of the kind that its status says.
         """
+        return self._send(method, self._key_manager(path), "the Key Manager", _reader(parse), **kwargs)
+
+    def secret(self, path: str, content_type: str) -> bytes:
+        """
+        Return the content of a secret of the Key Manager.
+
+        :param content_type: The one that it was stored with.
+        :raises NotFoundError: The cloud has none.
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        url, headers = self._key_manager(path), {"Accept": content_type}
+        return self._send("GET", url, "the Key Manager", lambda response: bytes(response.content), headers=headers)
+
+    def _key_manager(self, path: str) -> str:
         url = self._key_manager_url()
         if url is None:
             raise NotFoundError(
                 f"{self.name} has no endpoint for the Key Manager, which holds the certificates that images are "
                 "verified by."
             )
-        return self._send(method, url + path, "the Key Manager", **kwargs)
+        return url + path
 
-    def _send(self, method: str, url: str, service: str, **kwargs: t.Any) -> Response:
+    def _send(
+        self,
+        method: str,
+        url: str,
+        service: str,
+        understand: t.Callable[[Response], _Result],
+        *,
+        repeatable: bool = False,
+        **kwargs: t.Any,
+    ) -> _Result:
+        kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}
+        # What takes long is done by then, whereas what is only read is asked for several times.
+        patience = self.stall if method == "GET" else self.keystone.timeout or _ANSWER_SECONDS
+        kwargs.setdefault("timeout", (self.stall, patience))
+        last = _RETRIES if repeatable or method in _REPEATABLE else 0
+        for attempt in range(last):
+            try:
+                return self._ask(method, url, service, understand, **kwargs)
+            except CloudError as exc:
+                if not isinstance(exc, UnreachableError) and exc.status not in _BUSY:
+                    raise
+                time.sleep(pause_after(attempt, exc))
+        return self._ask(method, url, service, understand, **kwargs)
+
+    def _ask(
+        self, method: str, url: str, service: str, understand: t.Callable[[Response], _Result], **kwargs: t.Any
+    ) -> _Result:
+        """Send a request once, and return what is understood of its answer."""
         from keystoneauth1 import exceptions
 
-        kwargs["headers"] = {"Accept": "application/json", **kwargs.get("headers", {})}
-        kwargs.setdefault("timeout", (self.stall, self.keystone.timeout or _ANSWER_SECONDS))
-        if method in _REPEATABLE:
-            kwargs |= {"connect_retries": _RETRIES, "status_code_retries": _RETRIES, "retriable_status_codes": _BUSY}
+        place = url.partition("?")[0]
         try:
             response = self._request(method, url, **kwargs)
         except exceptions.ConnectionError as exc:
+            # Where it is the certificate, another attempt would find the same one.
+            error = CloudError if isinstance(exc, exceptions.SSLError) else UnreachableError
             advice = tls_advice(exc)
-            raise UnreachableError(
-                f"{self.name}: {service} cannot be reached at {url.partition('?')[0]}: {connection_cause(exc)}"
+            raise error(
+                f"{self.name}: {service} cannot be reached at {place}: {connection_cause(exc)}"
                 f"{f'. {advice}' if advice else ''}"
             ) from exc
         except exceptions.ClientException as exc:
             raise CloudError(f"{self.name}: {service} failed: {exc}") from exc
-        if response.status_code >= 400:
+        status = response.status_code
+        if status >= 400:
             raise _error(response, f"{self.name}: {service}")
-        return response
+        if status >= 300:
+            raise CloudError(
+                f"{self.name}: {service} at {place} redirects to {response.headers.get('Location', 'nowhere')}, which "
+                "is not followed: the token and the data are meant for nobody else. Correct the endpoint in the "
+                "catalogue of services, or give image_endpoint_override.",
+                status,
+            )
+        try:
+            return understand(response)
+        except (AttributeError, LookupError, TypeError, ValueError) as exc:
+            kind = response.headers.get("Content-Type", "no content")
+            raise UnreachableError(
+                f"{self.name}: {service} at {place} answered {status} to {method} with something that it cannot have "
+                f"said ({kind}), such as a page of a proxy, or half of an answer. Run the task again."
+            ) from exc
 
     def _request(self, method: str, url: str, **kwargs: t.Any) -> Response:
         # keystoneauth too would renew a refused token. But where several threads have it refused at a time it does so
@@ -257,7 +344,9 @@ class Session:
 
     def _request_with(self, credentials: dict[str, str], method: str, url: str, **kwargs: t.Any) -> Response:
         kwargs["headers"] = {**kwargs["headers"], **credentials}
-        response: Response = self.keystone.request(url, method, authenticated=False, raise_exc=False, **kwargs)
+        response: Response = self.keystone.request(
+            url, method, authenticated=False, raise_exc=False, redirect=False, **kwargs
+        )
         return response
 
     def _credentials(self) -> dict[str, str]:
@@ -272,6 +361,26 @@ class Session:
                 self.keystone.get_auth_headers()
                 self._renewed()
             return True
+
+
+def _reader(parse: t.Callable[[t.Any], _Result]) -> t.Callable[[Response], _Result]:
+    # Not by the response's own reading, which takes any bytes for text.
+    return lambda response: parse(json.loads(response.content))
+
+
+def _check_encoding(response: Response) -> None:
+    """
+    Make sure that JSON arrived as it was sent, as far as its encoding tells: keystoneauth would read on.
+
+    :raises ContentDecodingError: It did not.
+    """
+    from requests.exceptions import ContentDecodingError
+
+    if "json" in response.headers.get("Content-Type", ""):
+        try:
+            response.content.decode("utf-8")
+        except UnicodeDecodeError as exc:
+            raise ContentDecodingError(f"the answer did not arrive as it was sent: {exc}", response=response) from exc
 
 
 def _error(response: Response, service: str) -> CloudError:

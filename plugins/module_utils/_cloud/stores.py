@@ -47,12 +47,11 @@ class Stores:
         :raises InputError: The cloud has but one store, which has no name.
         """
         try:
-            found = self.session.image("GET", "/info/stores").json()["stores"]
+            return self.session.read("GET", "/info/stores", _writable)
         except NotFoundError as exc:
             raise InputError(
                 "stores", f"{self.session.name} does not tell stores apart. Leave the option out."
             ) from exc
-        return tuple(store["id"] for store in found if str(store.get("read-only")).lower() != "true")
 
     def copy(self, image: Image, store: str, timeout: int, progress: Progress) -> Image:
         """
@@ -75,3 +74,7 @@ class Stores:
         """
         self.session.image("DELETE", f"/stores/{store}/{image_id}")
         return Images(self.session).get(image_id)
+
+
+def _writable(body: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    return tuple(store["id"] for store in body["stores"] if str(store.get("read-only")).lower() != "true")

@@ -545,7 +545,7 @@ def _template(
         source=source,
         checksum=read.checksum,
         signer=read.signer,
-        owner=None if image else wanted.owner,
+        owner=wanted.owner,
         replace=bool(image and image.is_ours),
         staged_since=wanted.today,
     )

@@ -302,7 +302,7 @@ def _template(original: Original, image: Image | None, read: Read, wanted: Wante
         container_format=like.container_format,
         min_disk=like.min_disk,
         min_ram=like.min_ram,
-        owner=None if image else wanted.owner,
+        owner=wanted.owner,
         tags=like.tags | (image.tags if image else frozenset()),
         properties=properties,
         replace=bool(image and image.is_ours),

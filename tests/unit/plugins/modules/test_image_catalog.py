@@ -265,7 +265,7 @@ def test_a_wrong_checksum_fails_a_check_too(cloud, curate):
 
 
 def test_a_cloud_that_refuses_one_image_does_the_others(cloud, glance, curate):
-    cloud.fail("PATCH", ".*", 500, "Oops.")
+    cloud.fail("PATCH", ".*", 400, "Oops.")
     others = {DEBIAN: described({"1.0": {"source": "1.0.raw"}})}
     failed = curate("1.0", others=others, workers=1)
     assert [failure["image"] for failure in failed["failures"]] == [name("1.0", DEBIAN)]

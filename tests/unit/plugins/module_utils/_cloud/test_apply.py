@@ -122,7 +122,7 @@ def test_without_a_record_nothing_is_deleted(cloud, path):
 
 
 def test_an_image_that_is_there_unprotected_is_told(cloud, session, path):
-    cloud.fail("PATCH", ".*", 500, "Oops.")
+    cloud.fail("PATCH", ".*", 400, "Oops.")
     with pytest.raises(CloudError, match="Oops") as error:
         apply(session, creation(path), PROTECTION)
     assert [action["action"] for action in error.value.details["actions"]] == ["create"]

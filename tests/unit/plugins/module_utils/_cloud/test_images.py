@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import pytest
+import requests
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
@@ -13,11 +15,22 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    UnreachableError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import respond
+from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
 from ansible_collections.xloud.image.tests.unit.fakes.samples import NAME
 
 ADD = PatchOperation("add", "os_distro", "ubuntu")
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The pauses that were made, in no time."""
+    made = []
+    monkeypatch.setattr(time, "sleep", made.append)
+    return made
 
 
 def ids(images):
@@ -72,6 +85,22 @@ def test_every_page_is_read(cloud, glance, session):
     assert ids(Images(session).find("a name/v2")) == expected
     assert len(cloud.log) == 4
     assert {sent.query["limit"] for sent in cloud.sent} == {"1000"}
+
+
+@pytest.mark.parametrize("body", [b'{"images": [', b'{"images": [{"id": "x"}]}', b'{"images": []', b'{"pictures": []}'])
+@pytest.mark.usefixtures("pauses")
+def test_half_a_listing_is_none(cloud, glance, session, body):
+    glance.page_size = 2
+    for _each in range(3):
+        glance.add(NAME)
+
+    def answer_half(request):
+        return respond(request, Answer(200, body)) if "marker=" in request.url else None
+
+    asked = cloud.send
+    cloud.send = lambda request, **options: answer_half(request) or asked(request, **options)
+    with pytest.raises(UnreachableError, match="answered 200 to GET with something that it cannot have said"):
+        Images(session).find(NAME)
 
 
 @pytest.mark.parametrize("status", ["pending", "accepted", "rejected"])
@@ -163,6 +192,57 @@ def test_patch_is_all_or_nothing(glance, session):
     with pytest.raises(ConflictError, match=r"Property gone does not exist\. Somebody else changed image .* run the"):
         Images(session).patch(image_id, [ADD, PatchOperation("remove", "gone")])
     assert "os_distro" not in glance.images[image_id]
+
+
+REMOVE = PatchOperation("remove", "old")
+
+
+def lose_the_answer(cloud):
+    """Have the service do what it is asked, and nobody hear of it."""
+    asked, remaining = cloud.send, [None]
+
+    def send(request, **options):
+        response = asked(request, **options)
+        if request.method == "PATCH" and remaining:
+            remaining.pop()
+            raise requests.ConnectionError("Connection reset by peer", request=request)
+        return response
+
+    cloud.send = send
+
+
+@pytest.mark.usefixtures("pauses")
+def test_a_patch_of_which_the_answer_is_lost_is_done(cloud, glance, session):
+    image_id = glance.add(NAME, old="x")
+    lose_the_answer(cloud)
+    assert Images(session).patch(image_id, [ADD, REMOVE]).properties == {"os_distro": "ubuntu"}
+    assert [method for method, _path in map(str.split, cloud.log)] == ["PATCH", "GET"]
+
+
+@pytest.mark.parametrize("status", [None, 500, 502, 503, 504])
+def test_a_patch_that_did_not_arrive_is_sent_again(cloud, glance, session, pauses, status):
+    image_id = glance.add(NAME, old="x")
+    if status:
+        cloud.fail("PATCH", ".*", status, "Busy.", times=3)
+    else:
+        cloud.break_off("PATCH", ".*", times=3)
+    assert Images(session).patch(image_id, [ADD, REMOVE]).properties == {"os_distro": "ubuntu"}
+    assert [method for method, _path in map(str.split, cloud.log)] == ["PATCH", "GET"] * 3 + ["PATCH"]
+    assert pauses == [1, 2, 4]
+
+
+def test_a_patch_that_never_arrives_is_an_error(cloud, glance, session, pauses):
+    image_id = glance.add(NAME)
+    cloud.break_off("PATCH", ".*", times=4)
+    with pytest.raises(UnreachableError, match="cannot be reached"):
+        Images(session).patch(image_id, [ADD])
+    assert pauses == [1, 2, 4]
+
+
+def test_a_patch_that_arrived_twice_is_no_conflict(cloud, glance, session, pauses):
+    image_id = glance.add(NAME, os_distro="ubuntu")
+    assert Images(session).patch(image_id, [ADD, REMOVE]).properties == {"os_distro": "ubuntu"}
+    assert pauses == []
 
 
 @pytest.mark.parametrize("key", ["a/b", "a~b", "a~1b", "a b", "ü"])

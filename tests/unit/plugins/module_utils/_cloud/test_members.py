@@ -3,11 +3,18 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ForbiddenError, NotFoundError, QuotaError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    QuotaError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
 from ansible_collections.xloud.image.tests.unit.fakes.samples import NAME
 
@@ -46,6 +53,24 @@ def test_adding_and_removing(glance, session, shared):
     members.add(shared, "p-x")
     members.remove(shared, "p-a")
     assert glance.members[shared] == {"p-b": "accepted", "p-x": "pending"}
+
+
+@pytest.mark.parametrize("status", [None, 502, 503])
+def test_a_share_that_did_not_arrive_is_sent_again(cloud, glance, session, shared, monkeypatch, status):
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    if status:
+        cloud.fail("POST", ".*/members", status, "Busy.", times=2)
+    else:
+        cloud.break_off("POST", ".*/members", times=2)
+    Members(session).add(shared, "p-x")
+    assert glance.members[shared]["p-x"] == "pending"
+
+
+def test_a_conflict_is_no_word_that_it_is_shared_already(cloud, glance, session, shared):
+    cloud.fail("POST", ".*/members", 409, "Try again.")
+    with pytest.raises(ConflictError, match=r"Try again\."):
+        Members(session).add(shared, "p-x")
+    assert "p-x" not in glance.members[shared]
 
 
 def test_what_is_so_already_is_no_error(glance, session, shared):

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 from keystoneauth1 import exceptions
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
@@ -157,6 +158,105 @@ def test_a_short_outage_goes_unnoticed(cloud, session, pauses):
     assert len(pauses) == 3
 
 
+@pytest.mark.parametrize(("asked", "waited"), [("17", 17.0), ("86400", 300.0)])
+def test_the_cloud_says_how_long_to_wait_up_to_a_bound(cloud, session, pauses, asked, waited):
+    def busy(request):
+        response = respond(request, Answer(503, {"message": "Busy."}))
+        response.headers["Retry-After"] = asked
+        return response
+
+    cloud.instead("GET", "/images", busy)
+    session.image("GET", "/images")
+    assert pauses == [waited]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.usefixtures("pauses")
+def test_what_does_nothing_twice_may_be_repeated(cloud, session, method):
+    cloud.break_off(method, "/images/0", times=3)
+    with pytest.raises(NotFoundError):
+        session.image(method, "/images/0", repeatable=True)
+    assert cloud.log == [f"{method} /images/0"] * 4
+
+
+def images_of(body):
+    return body["images"]
+
+
+PAGE = b"<html><body>Welcome to this hotel</body></html>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        PAGE,
+        b'{"images": [{"id": "',
+        b'{"images": \xff[]}',
+        b'{"images\xff": []}',
+        b"[]",
+        b'"images"',
+        b"null",
+        b"{}",
+    ],
+    ids=["nothing", "page", "half", "spoiled", "spoiled-text", "list", "text", "null", "empty"],
+)
+def test_an_answer_that_the_service_cannot_have_given(cloud, session, pauses, body):
+    for _each in range(4):
+        cloud.instead("GET", "/images", lambda request: respond(request, Answer(200, body, {"Content-Type": "a/b"})))
+    with pytest.raises(UnreachableError) as caught:
+        session.read("GET", "/images?name=x", images_of)
+    assert caught.value.message == (
+        f"cloud test: the Image service at {URL}/image/v2/images answered 200 to GET with something that it cannot "
+        "have said (a/b), such as a page of a proxy, or half of an answer. Run the task again."
+    )
+    assert len(pauses) == 3
+    assert session.read("GET", "/images", images_of) == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/images/0"), ("PUT", "/images/0/file")])
+@pytest.mark.usefixtures("pauses")
+def test_a_page_is_no_word_that_something_was_done(cloud, session, method, path):
+    for _each in range(4):
+        cloud.instead(method, path, lambda request: respond(request, Answer(200, PAGE, {"Content-Type": "text/html"})))
+    with pytest.raises(UnreachableError, match=f"answered 200 to {method} with something that it cannot have said"):
+        session.image(method, path)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+def test_a_redirect_is_not_followed(cloud, session, method):
+    headers = {"Location": f"{URL}/elsewhere"}
+    cloud.instead(method, "/images", lambda request: respond(request, Answer(302, b"", headers)))
+    with pytest.raises(CloudError, match=f"redirects to {URL}/elsewhere, which is not followed.* Correct the endpoint"):
+        session.image(method, "/images")
+    assert cloud.log == [f"{method} /images"]
+
+
+def test_json_that_is_spoiled_on_the_way_is_noticed_before_others_read_it(cloud, session):
+    headers = {"Content-Type": "application/json; charset=UTF-8"}
+    cloud.instead("POST", "/images", lambda request: respond(request, Answer(201, b'{"id": "a\xff"}', headers)))
+    with pytest.raises(UnreachableError, match="the answer did not arrive as it was sent"):
+        session.read("POST", "/images", dict, json={})
+
+
+def test_a_discovery_that_is_refused_does_not_ask_for_a_token(cloud, session):
+    cloud.fail("GET", "/projects", 401, "Who are you?")
+    answer = session.keystone.get(f"{URL}/identity/v3/projects", authenticated=False, raise_exc=False)
+    assert answer.status_code == 403
+
+
+@pytest.mark.usefixtures("pauses")
+def test_a_certificate_is_not_tried_again(cloud, session):
+    def refuse(request):
+        raise requests.exceptions.SSLError("certificate verify failed: self-signed certificate (_ssl.c:1)")
+
+    cloud.instead("GET", "/images", refuse)
+    with pytest.raises(CloudError, match="cannot be reached at .*: certificate verify failed: self-signed") as caught:
+        session.image("GET", "/images")
+    assert caught.type is CloudError
+    assert len(cloud.sent) == 1
+
+
 def test_another_failure_of_a_request_is_told(cloud, session):
     def fail(_request):
         raise exceptions.InvalidResponse("odd")
@@ -176,12 +276,12 @@ def test_json_is_asked_for_and_other_headers_are_kept(cloud, session):
 def test_the_identity_service_is_found_below_the_address(cloud, address):
     session = cloud.session(roles=("admin",))
     session._auth.auth_url = URL + address
-    assert session.identity("GET", "/projects?name=own").json()["projects"][0]["id"] == "p-own"
+    assert session.identity("GET", "/projects?name=own", lambda body: body["projects"][0]["id"]) == "p-own"
 
 
 def test_errors_of_the_identity_service_name_it(cloud, session):
     with pytest.raises(ForbiddenError, match="the Identity service answered 403"):
-        session.identity("GET", "/projects?name=own")
+        session.identity("GET", "/projects?name=own", dict)
 
 
 def test_who_the_credentials_are(cloud):
@@ -212,7 +312,7 @@ def test_repetitions_and_lost_connections_count(cloud, session):
 
 
 def test_sessions_count_for_themselves(cloud, session):
-    cloud.session(roles=("admin",)).identity("GET", "/projects?name=own")
+    cloud.session(roles=("admin",)).identity("GET", "/projects?name=own", dict)
     assert (session.requests, len(cloud.sent)) == (0, 1)
 
 
@@ -279,10 +379,13 @@ def test_a_stream_is_not_sent_again_but_its_token_is_replaced(cloud, session, au
 
 def test_nothing_waits_for_ever(cloud, session):
     session.image("GET", "/images")
+    session.read("POST", "/images", dict, json={"name": "x"})
     session.keystone.timeout = 7.0
     session.image("GET", "/images")
+    session.read("POST", "/images", dict, json={"name": "x"})
     session.image("GET", "/images", timeout=(1, 2))
-    assert [sent.timeout for sent in cloud.sent] == [(120.0, 600.0), (7.0, 7.0), (1, 2)]
+    timeouts = [(120.0, 120.0), (120.0, 600.0), (7.0, 7.0), (7.0, 7.0), (1, 2)]
+    assert [sent.timeout for sent in cloud.sent] == timeouts
     assert session.stall == 7.0
 
 

@@ -243,6 +243,11 @@ def test_other_content_of_a_staged_version_replaces_it():
     assert steps(plan) == {"1.0": ("create delete update",)}
 
 
+def test_what_replaces_a_staged_version_belongs_to_the_owner_as_well():
+    plan = planned(wanted("1.0", owner="p-x"), there("1.0", "staged", owner="p-x"), reads={V0: OTHER})
+    assert plan.actions[0].body["owner"] == "p-x"
+
+
 @pytest.mark.parametrize(
     ("gate", "found"),
     [

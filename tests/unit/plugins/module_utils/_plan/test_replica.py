@@ -104,6 +104,13 @@ def test_an_image_is_created_private_and_without_its_stage():
     assert not {DEPRECATED, DEPRECATED_SINCE, PUBLISHED_SINCE, "protected"} & creation.body.keys()
 
 
+def test_what_replaces_a_staged_replica_belongs_to_the_owner_as_well():
+    other = there("1.0", "staged", id="id-replica", owner="p-x", os_hash_value="0" * 128)
+    whole, _none = plan(original("1.0", "staged"), other, wanted=WantedReplica(owner="p-x"))
+    assert verbs(whole) == ["create", "delete"]
+    assert whole.actions[0].body["owner"] == "p-x"
+
+
 @pytest.mark.parametrize("state", ["staged", "published", "deprecated", "hidden", "retired", "revoked"])
 def test_a_replica_that_is_right(state):
     made = original("1.0", state)
