@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import email.utils
 import json
 import re
 import typing as t
 import urllib.parse
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._data.uploads import is_uploading
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     ConflictError,
@@ -21,6 +24,10 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import TAG, TEMPLATE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
+from ansible_collections.xloud.image.plugins.module_utils._model.upload import upload_state
+
+if t.TYPE_CHECKING:
+    from requests import Response
 
 PATCH_TYPE: t.Final = "application/openstack-images-v2.1-json-patch"
 PAGE: t.Final = 1000
@@ -54,6 +61,10 @@ class Images:
             except NotFoundError:
                 return ()
         return self._list(name=f"eq:{reference}", owner=owner or self.session.project_id, visibility="all")
+
+    def listed(self, name: str, owner: str) -> tuple[Image, ...]:
+        """Return the images of a project that have a name and are not hidden, which takes one request."""
+        return self._list(("false",), name=f"eq:{name}", owner=owner, visibility="all")
 
     def find_shared(self, reference: str, owner: str | None = None) -> tuple[Image, ...]:
         """
@@ -115,13 +126,14 @@ class Images:
         return tuple(image for batch in batches for image in self._list(name="in:" + ",".join(batch), **own))
 
     def _list(self, hidden: t.Iterable[str] = ("false", "true"), **query: str) -> tuple[Image, ...]:
-        return tuple(Image.from_api(body) for each in hidden for body in self._pages({**query, "os_hidden": each}))
+        return tuple(image for each in hidden for image in self._pages({**query, "os_hidden": each}))
 
-    def _pages(self, query: t.Mapping[str, str]) -> t.Iterator[dict[str, t.Any]]:
+    def _pages(self, query: t.Mapping[str, str]) -> t.Iterator[Image]:
         path: str | None = "/images?" + urllib.parse.urlencode({**query, "limit": str(PAGE)})
         while path:
-            page = self.session.image("GET", path).json()
-            yield from page["images"]
+            response = self.session.image("GET", path)
+            page = response.json()
+            yield from (_read(body, response) for body in page["images"])
             path = page["next"].partition("/v2")[2] if page.get("next") else None
 
     def get(self, image_id: str) -> Image:
@@ -130,24 +142,34 @@ class Images:
 
         :raises NotFoundError: There is none that the session may see.
         """
-        return Image.from_api(self.session.image("GET", f"/images/{image_id}").json())
+        response = self.session.image("GET", f"/images/{image_id}")
+        return _read(response.json(), response)
 
     def create(self, body: t.Mapping[str, t.Any]) -> Image:
         """Return a new image record, without data yet."""
         return Image.from_api(self.session.image("POST", "/images", json=dict(body)).json())
 
-    def patch(self, image_id: str, operations: t.Iterable[PatchOperation]) -> Image:
+    def patch(self, image_id: str, operations: t.Iterable[PatchOperation], timeout: float | None = None) -> Image:
         """
         Return the image after one JSON Patch, which the service applies wholly or not at all.
 
-        :raises ConflictError: Somebody else changed the image meanwhile.
+        :param timeout: How long, in seconds, the answer may take, as the configuration says where not given.
+        :raises ConflictError: Somebody else changed the image meanwhile, into something else.
         """
         document = [operation.as_json() for operation in operations]
+        settings = {} if timeout is None else {"timeout": timeout}
         try:
             response = self.session.image(
-                "PATCH", f"/images/{image_id}", data=json.dumps(document), headers={"Content-Type": PATCH_TYPE}
+                "PATCH",
+                f"/images/{image_id}",
+                data=json.dumps(document),
+                headers={"Content-Type": PATCH_TYPE},
+                **settings,
             )
         except ConflictError as exc:
+            image = self.get(image_id)
+            if _is_applied(image, document):
+                return image
             raise ConflictError(
                 f"{exc.message} Somebody else changed image {image_id} meanwhile: run the task again.", exc.status
             ) from exc
@@ -178,12 +200,39 @@ class Images:
         self.session.image("POST", f"/images/{image_id}/actions/reactivate")
 
 
+def _read(body: t.Mapping[str, t.Any], response: Response) -> Image:
+    """Return an image, with what can be told of its upload where that has not ended."""
+    image = Image.from_api(body)
+    if not image.is_unfinished or not image.is_ours:
+        return image
+    state = upload_state(image, is_uploading(image.id), _time_of(response))
+    return dataclasses.replace(image, upload=state)
+
+
+def _time_of(response: Response) -> datetime.datetime | None:
+    """Return when the service answered, by its own clock."""
+    try:
+        return email.utils.parsedate_to_datetime(response.headers["Date"]).replace(tzinfo=datetime.UTC)
+    except (KeyError, ValueError):
+        return None
+
+
 def _check_applied(image: Image, document: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+    for path, wanted, kept in _not_applied(image, document):
+        raise CloudError(
+            f"The Image service accepted {path} = {wanted!r} for image {image.name} ({image.id}) and kept {kept!r}: "
+            "somebody else changed it at the same time. Run the task again."
+        )
+
+
+def _is_applied(image: Image, document: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
+    return not any(_not_applied(image, document))
+
+
+def _not_applied(image: Image, document: t.Iterable[t.Mapping[str, t.Any]]) -> t.Iterator[tuple[str, t.Any, t.Any]]:
+    """Give the path, the wanted value and the value of everything in a JSON Patch that an image does not have."""
     found = image.attributes()
     for operation in document:
         path = operation["path"].removeprefix("/").replace("~1", "/").replace("~0", "~")
         if found.get(path) != operation.get("value"):
-            raise CloudError(
-                f"The Image service accepted {path} = {operation.get('value')!r} for image {image.name} ({image.id}) "
-                f"and kept {found.get(path)!r}: somebody else changed it at the same time. Run the task again."
-            )
+            yield path, operation.get("value"), found.get(path)
