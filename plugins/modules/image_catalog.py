@@ -237,6 +237,7 @@ findings:
   description:
     - What a person should know of, each with C(kind), C(image) and C(message).
     - V(gate), V(protected), V(max_removals) and V(in_use) keep a version from going further.
+    - V(busy) is a version that another run is at work on, and that was left to it.
     - V(pin) and V(published) are words of the document that cannot be followed, V(frozen) is metadata that a published
       version does not take over, V(unlisted) an image of the catalogue that no document has, V(no_current) a template
       of which no version is the current one any more.

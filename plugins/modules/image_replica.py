@@ -220,6 +220,13 @@ versions:
     problem:
       description: Why it is not as its original, null where all is well.
       type: str
+findings:
+  description:
+    - What a person should know of, each with C(kind), C(image) and C(message).
+    - V(busy) is an image that another run is at work on, and that was left to it.
+  returned: always, unless the task ends before it has a plan
+  type: list
+  elements: dict
 failures:
   description: The images that are not as their originals, each with C(image) and C(message).
   returned: always, unless the task ends before it has a plan

@@ -22,7 +22,8 @@ description:
   - Where the connection to the cloud breaks, the data is sent from its beginning again, up to four times in all.
   - The content and the metadata of a published version never change. Whatever would change them is an error that
     names the next version.
-  - What an interrupted upload left behind is removed by the next run.
+  - What an interrupted upload left behind is removed by the next run. An upload of another run that is on its way is
+    left alone, and is an error. R(Two runs at once,ansible_collections.xloud.image.docsite.concurrency) says more.
 options:
   name:
     description:

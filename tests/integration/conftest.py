@@ -15,9 +15,11 @@ import contextlib
 import dataclasses
 import http.client
 import importlib
+import itertools
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import threading
@@ -36,6 +38,7 @@ from fault_proxy import FaultProxy, fault_proxy
 
 CLOUDS_FILE = Path(os.environ.get("OS_CLIENT_CONFIG_FILE", "clouds.yaml"))
 PATIENCE = 120
+RUN = secrets.token_hex(3)
 MIB = 1024**2
 # What a catalogue costs that is as it should be: two requests to authenticate, and the listings of what is hidden and
 # of what is not.
@@ -89,8 +92,8 @@ def operator() -> Cloud:
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest, admin: Cloud) -> Iterator[str]:
-    """A name of an image for this test alone."""
-    template = "itest-1-" + re.sub("[^a-z0-9]+", "-", request.node.name).strip("-")
+    """A name of an image for this test alone, and this run of it: what had a name before costs more requests."""
+    template = f"itest-1{RUN}-" + re.sub("[^a-z0-9]+", "-", request.node.name).strip("-")
     yield f"{template}-v1.0"
     admin.purge(template)
 
@@ -111,6 +114,8 @@ class Outcome:
 class Run:
     """A play with one task, on its way."""
 
+    _numbers = itertools.count()
+
     def __init__(self, folder: Path, task: dict[str, Any], *options: str) -> None:
         shown = "outcome={{ outcome | to_json | b64encode }}"
         play = {
@@ -123,7 +128,8 @@ class Run:
                 {"ansible.builtin.debug": {"msg": shown}},
             ],
         }
-        file = folder / "play.yml"
+        # Several may be on their way at a time.
+        file = folder / f"play-{next(self._numbers)}.yml"
         file.write_text(json.dumps([play]))
         self.process = subprocess.Popen(
             ["ansible-playbook", *options, file],
@@ -188,6 +194,10 @@ class Gate:
         self._opened = threading.Event()
         if is_open:
             self.open()
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened.is_set()
 
     def open(self) -> None:
         self._opened.set()
@@ -258,11 +268,18 @@ class PageHandler(Handler):
             self.wfile.write(b"0\r\n\r\n")
 
 
+class Server(ThreadingHTTPServer):
+    """Serves as many as come at a time."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 @contextlib.contextmanager
 def serving(handler: type[Handler], **attributes: Any) -> Iterator[str]:
     """Serve on a free port of this machine, and give the URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    vars(server).update(attributes, daemon_threads=True)
+    server = Server(("127.0.0.1", 0), handler)
+    vars(server).update(attributes)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -309,6 +326,7 @@ class HalfHandler(Handler):
         data = response.read()
         self.close_connection = True
         self.send_response(response.status)
+        self.send_header("Connection", "close")
         for header in ("Content-Type", "X-OpenStack-Request-ID"):
             if header in response.headers:
                 self.send_header(header, response.headers[header])
@@ -421,8 +439,12 @@ def requests_seen() -> Requests:
 
 
 @pytest.fixture
-def run_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+def run_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Outcome]:
     """Run a module to its end in this process, without the seconds that Ansible takes to start one."""
+    # That of the processes that a test starts: they are one user's, on one machine.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def run(module_name: str, /, cloud: Any, check: bool = False, **args: Any) -> Outcome:
         module = importlib.import_module(f"ansible_collections.xloud.image.plugins.modules.{module_name}")

@@ -109,6 +109,7 @@ def exit_with_replicas(
         "summary": summary,
         "current": result.current(plan, outcomes),
         "versions": result.rows(plan, outcomes),
+        "findings": result.findings(plan, outcomes),
         "failures": failures,
         "requests": requests,
         "bytes": result.data_bytes(plan, outcomes),

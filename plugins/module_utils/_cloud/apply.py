@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.claims import claimed, take_over
 from ansible_collections.xloud.image.plugins.module_utils._cloud.download import export
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
@@ -20,14 +21,18 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.upload import f
 from ansible_collections.xloud.image.plugins.module_utils._data.files import replacing
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._data.sums import record_sums
+from ansible_collections.xloud.image.plugins.module_utils._data.uploads import forget
 from ansible_collections.xloud.image.plugins.module_utils._model import plan as actions
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BusyError,
     ConflictError,
     ImageError,
+    NotFoundError,
     PlacementError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
+from ansible_collections.xloud.image.plugins.module_utils._model.upload import busy, made_meanwhile
 
 
 @dataclasses.dataclass
@@ -100,16 +105,16 @@ class Applier:
 
     def _create(self, action: actions.CreateImage, _image: Image | None) -> Image:
         images = Images(self.session)
-        record = images.create({**action.body, **signed_before(action.upload)})
-        try:
-            return fill(self.session, record, action.upload, self.timeout, self.origins, self.progress)
-        except PlacementError:
-            raise
-        except BaseException:
-            # The next run deletes the record if this cannot.
-            with contextlib.suppress(ImageError):
-                images.delete(record.id)
-            raise
+        with claimed(images, {**action.body, **signed_before(action.upload)}) as record:
+            try:
+                return fill(self.session, record, action.upload, self.timeout, self.origins, self.progress)
+            except PlacementError:
+                raise
+            except BaseException:
+                # The next run deletes the record if this cannot.
+                with contextlib.suppress(ImageError):
+                    images.delete(record.id)
+                raise
 
     def _protect(self, _action: actions.ProtectCreated, image: Image | None) -> Image | None:
         patch = [actions.PatchOperation("replace", "protected", True)]
@@ -123,14 +128,36 @@ class Applier:
 
     def _delete(self, action: actions.DeleteImage, image: Image | None) -> Image | None:
         images = Images(self.session)
+        if action.stage:
+            with contextlib.suppress(NotFoundError):
+                _check_unchanged(action, images.get(action.image_id))
         try:
             images.delete(action.image_id)
+            forget(action.image_id)
         except ConflictError:
             # A store that refuses to delete may have left the image usable again.
             if action.status == "deactivated" and images.get(action.image_id).status == "active":
                 images.deactivate(action.image_id)
             raise
         return None if image and image.id == action.image_id else image
+
+    def _delete_replaced(self, action: actions.DeleteReplaced, image: Image | None) -> Image | None:
+        try:
+            return self._delete(action, image)
+        except BusyError:
+            if image:
+                self._discard(image)
+            raise
+
+    def _discard(self, image: Image) -> None:
+        images = Images(self.session)
+        if image.protected:
+            images.patch(image.id, [actions.PatchOperation("replace", "protected", False)])
+        images.delete(image.id)
+
+    def _take_over(self, action: actions.TakeOver, image: Image | None) -> Image | None:
+        take_over(Images(self.session), action.image_id, action.seen)
+        return image
 
     def _copy_to_stores(self, action: actions.CopyToStores, _image: Image | None) -> Image:
         image = Images(self.session).get(action.image_id)
@@ -174,7 +201,7 @@ class Applier:
 
     def _write_sidecar(self, action: actions.WriteSidecar, image: Image | None) -> Image | None:
         content = action.content.encode()
-        with replacing(action.path, len(content)) as handle:
+        with replacing(action.path, len(content), wait=True) as handle:
             handle.write(content)
         return image
 
@@ -189,6 +216,8 @@ _STEPS: t.Final[dict[type[actions.Action], t.Callable[[Applier, t.Any, Image | N
     actions.UpdateImage: Applier._update,
     actions.SignImage: Applier._sign,
     actions.DeleteImage: Applier._delete,
+    actions.DeleteReplaced: Applier._delete_replaced,
+    actions.TakeOver: Applier._take_over,
     actions.CopyToStores: Applier._copy_to_stores,
     actions.DropFromStore: Applier._drop_from_store,
     actions.DeactivateImage: Applier._deactivate,
@@ -201,6 +230,20 @@ _STEPS: t.Final[dict[type[actions.Action], t.Callable[[Applier, t.Any, Image | N
     actions.WriteSidecar: Applier._write_sidecar,
     actions.RecordSums: Applier._record_sums,
 }
+
+
+def _check_unchanged(action: actions.DeleteImage, image: Image) -> None:
+    """Make sure that an image still is what was to be deleted: a deletion cannot be taken back."""
+    if action.is_unfinished and not image.is_unfinished:
+        raise made_meanwhile(image)
+    if image.is_being_made:
+        raise busy(image)
+    if image.stage != action.stage:
+        raise BusyError(
+            f"Image {image.name} ({image.id}) is {image.stage} since another run changed it, and was {action.stage} "
+            "when its deletion was planned. It is kept: run the task again.",
+            image_id=image.id,
+        )
 
 
 def _explained(exc: ImageError, taken: t.Sequence[actions.Action], failures: t.Sequence[str]) -> ImageError:

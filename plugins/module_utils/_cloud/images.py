@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import re
 import time
@@ -15,6 +16,7 @@ import urllib.parse
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.retry import ATTEMPTS, is_passing, pause_after
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._data.uploads import is_uploading
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     ConflictError,
@@ -23,6 +25,10 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import TAG, TEMPLATE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
+from ansible_collections.xloud.image.plugins.module_utils._model.upload import upload_state
+
+if t.TYPE_CHECKING:
+    pass
 
 PATCH_TYPE: t.Final = "application/openstack-images-v2.1-json-patch"
 PAGE: t.Final = 1000
@@ -56,6 +62,10 @@ class Images:
             except NotFoundError:
                 return ()
         return self._list(name=f"eq:{reference}", owner=owner or self.session.project_id, visibility="all")
+
+    def listed(self, name: str, owner: str) -> tuple[Image, ...]:
+        """Return the images of a project that have a name and are not hidden, which takes one request."""
+        return self._list(("false",), name=f"eq:{name}", owner=owner, visibility="all")
 
     def find_shared(self, reference: str, owner: str | None = None) -> tuple[Image, ...]:
         """
@@ -122,7 +132,7 @@ class Images:
     def _pages(self, query: t.Mapping[str, str]) -> t.Iterator[Image]:
         path: str | None = "/images?" + urllib.parse.urlencode({**query, "limit": str(PAGE)})
         while path:
-            images, path = self.session.read("GET", path, _page)
+            images, path = self.session.read_dated("GET", path, _page)
             yield from images
 
     def get(self, image_id: str) -> Image:
@@ -131,17 +141,25 @@ class Images:
 
         :raises NotFoundError: There is none that the session may see.
         """
-        return self.session.read("GET", f"/images/{image_id}", Image.from_api)
+        return self.session.read_dated("GET", f"/images/{image_id}", _image)
 
     def create(self, body: t.Mapping[str, t.Any]) -> Image:
         """Return a new image record, without data yet."""
         return self.session.read("POST", "/images", Image.from_api, json=dict(body))
 
+    def touch(self, image: Image, timeout: float) -> None:
+        """
+        Change nothing of an image but when it was changed last.
+
+        :param timeout: How long, in seconds, the answer may take. It is asked for once.
+        """
+        self._patch(image.id, [PatchOperation("replace", "name", image.name).as_json()], timeout=timeout)
+
     def patch(self, image_id: str, operations: t.Iterable[PatchOperation]) -> Image:
         """
         Return the image after one JSON Patch, which the service applies wholly or not at all.
 
-        :raises ConflictError: Somebody else changed the image meanwhile.
+        :raises ConflictError: Somebody else changed the image meanwhile, into something else.
         """
         document = [operation.as_json() for operation in operations]
         for attempt in range(ATTEMPTS):
@@ -154,7 +172,7 @@ class Images:
                 return image
         raise AssertionError("the last attempt returns or fails")
 
-    def _patch(self, image_id: str, document: t.Sequence[t.Mapping[str, t.Any]]) -> Image:
+    def _patch(self, image_id: str, document: t.Sequence[t.Mapping[str, t.Any]], **settings: t.Any) -> Image:
         try:
             return self.session.read(
                 "PATCH",
@@ -162,6 +180,7 @@ class Images:
                 Image.from_api,
                 data=json.dumps(document),
                 headers={"Content-Type": PATCH_TYPE},
+                **settings,
             )
         except ConflictError as exc:
             raise ConflictError(
@@ -211,10 +230,18 @@ class Images:
         self.session.image("POST", f"/images/{image_id}/actions/reactivate", repeatable=True)
 
 
-def _page(body: t.Mapping[str, t.Any]) -> tuple[list[Image], str | None]:
+def _page(body: t.Mapping[str, t.Any], now: datetime.datetime | None) -> tuple[list[Image], str | None]:
     """Return the images of a page, and the path of the next one if there is one."""
-    images = [Image.from_api(each) for each in body["images"]]
+    images = [_image(each, now) for each in body["images"]]
     return images, body["next"].partition("/v2")[2] if body.get("next") else None
+
+
+def _image(body: t.Mapping[str, t.Any], now: datetime.datetime | None) -> Image:
+    """Return an image, with what can be told of its upload where that has not ended."""
+    image = Image.from_api(body)
+    if not image.is_unfinished or not image.is_ours:
+        return image
+    return dataclasses.replace(image, upload=upload_state(image, is_uploading(image.id), now))
 
 
 def _check_applied(image: Image, document: t.Iterable[t.Mapping[str, t.Any]]) -> None:

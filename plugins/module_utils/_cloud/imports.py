@@ -63,7 +63,19 @@ class Import:
         body: dict[str, t.Any] = {"method": method}
         if stores:
             body |= {"stores": list(stores), "all_stores_must_succeed": len(stores) == 1}
-        request_id = self._begin(body)
+        return self._watch(self._begin(body))
+
+    def join(self) -> Image:
+        """
+        Return the image once the import that another run began has ended, as it is now if there is none.
+
+        :raises ImportFailedError: It failed.
+        :raises CloudError: It took too long.
+        """
+        record = self._record()
+        return self._watch("") if record.get("os_glance_import_task") else Image.from_api(record)
+
+    def _watch(self, request_id: str) -> Image:
         with self.progress.phase(self.phase, self.image.name, self.size) as meter:
             record = self._wait(request_id, meter)
             meter.add((record.get("size") or 0) - meter.count)

@@ -10,7 +10,7 @@ import concurrent.futures
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import BusyError, ImageError, PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Step
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
 
@@ -55,5 +55,10 @@ def _leave_out(waiting: dict[str, Step], needs: _Needs, outcomes: dict[str, Outc
     }:
         for key, need in doomed.items():
             del waiting[key]
-            words = f"It is left as it is, since {need} failed. The next run completes it."
-            outcomes[key] = Outcome(error=PlanError(words))
+            outcomes[key] = Outcome(error=_left_out(need, outcomes[need]))
+
+
+def _left_out(need: str, outcome: Outcome) -> ImageError:
+    if outcome.busy:
+        return BusyError(f"It is left as it is, since {need} is left to another run. The next run completes it.")
+    return PlanError(f"It is left as it is, since {need} failed. The next run completes it.")

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import html
 import json
 import re
@@ -231,6 +233,21 @@ class Session:
         """
         return self._send(method, self.image_url + path, "the Image service", _reader(parse), **kwargs)
 
+    def read_dated(
+        self, method: str, path: str, parse: t.Callable[[t.Any, datetime.datetime | None], _Result], **kwargs: t.Any
+    ) -> _Result:
+        """
+        Send a request to the Image service as C(read) does.
+
+        :param parse: Is given the JSON of an answer, and when that was, by the clock of the service, None if it does
+            not say so.
+        """
+
+        def understand(response: Response) -> _Result:
+            return parse(json.loads(response.content), _time_of(response))
+
+        return self._send(method, self.image_url + path, "the Image service", understand, **kwargs)
+
     def identity(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
         """
         Send a request to the Identity service, and return what its answer says, as C(read) does.
@@ -366,6 +383,13 @@ class Session:
 def _reader(parse: t.Callable[[t.Any], _Result]) -> t.Callable[[Response], _Result]:
     # Not by the response's own reading, which takes any bytes for text.
     return lambda response: parse(json.loads(response.content))
+
+
+def _time_of(response: Response) -> datetime.datetime | None:
+    try:
+        return email.utils.parsedate_to_datetime(response.headers["Date"]).replace(tzinfo=datetime.UTC)
+    except (KeyError, ValueError):
+        return None
 
 
 def _check_encoding(response: Response) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.imports import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
     ImportFailedError,
     InputError,
     NotFoundError,
@@ -57,11 +58,21 @@ class Stores:
         """
         Have the cloud copy an image's data to one more store, and return the image as it then is.
 
+        Another run that has it copy the image is waited for: the cloud does one copy of an image at a time.
+
         :raises ImportFailedError: The cloud began, and failed.
         :raises ForbiddenError: The credentials may not do that.
         """
         verb = f"copy to the store {store}"
-        copied = Import(self.session, image, verb, image.size, timeout, progress, "copy").run(_COPY, (store,))
+        copying = Import(self.session, image, verb, image.size, timeout, progress, "copy")
+        try:
+            copied = copying.run(_COPY, (store,))
+        except CloudError as exc:
+            if exc.status not in (400, 409):
+                raise
+            copied = copying.join()
+            if store not in copied.stores:
+                copied = copying.run(_COPY, (store,))
         if store not in copied.stores:
             raise ImportFailedError(f"The cloud could not {verb} the data of {image.name}: it gives no reason.")
         return copied
@@ -72,7 +83,13 @@ class Stores:
 
         :raises ForbiddenError: The credentials may not do that, or no other store has the data.
         """
-        self.session.image("DELETE", f"/stores/{store}/{image_id}")
+        try:
+            self.session.image("DELETE", f"/stores/{store}/{image_id}")
+        except CloudError:
+            found = Images(self.session).get(image_id)
+            if store in found.stores:
+                raise
+            return found  # Another run was first.
         return Images(self.session).get(image_id)
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.claims import Pulse
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.imports import Import, offered_methods
 from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import is_neighbour, open_data
@@ -202,7 +203,7 @@ class _Filling:
         name, size = self.image.name, self.upload.size
         with self._opened() as stream, self.progress.phase("upload", name, stream.size or size) as meter:
             announced = {} if stream.size is None else {"X-OpenStack-Image-Size": str(stream.size)}
-            body = _Body(stream, meter)
+            body = _Body(stream, meter, Pulse(Images(self.session), self.image))
             try:
                 self.session.image(
                     "PUT",
@@ -304,15 +305,17 @@ def _may_begin_again(exc: CloudError, attempt: int) -> bool:
 class _Body:
     """What is sent of a stream: with its length announced where it is known."""
 
-    def __init__(self, stream: UploadStream, meter: Meter) -> None:
+    def __init__(self, stream: UploadStream, meter: Meter, pulse: Pulse) -> None:
         self._stream = stream
         self._meter = meter
+        self._pulse = pulse
 
     def __len__(self) -> int:
         return self._stream.size or 0
 
     def __iter__(self) -> t.Iterator[bytes]:
         for block in self._stream:
+            self._pulse.beat()
             yield block
             self._meter.add(len(block))
 

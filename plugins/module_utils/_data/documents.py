@@ -107,5 +107,5 @@ def write_plan(path: str | None, plan: t.Mapping[str, t.Any]) -> None:
     """
     if path:
         content = (json.dumps(plan, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
-        with replacing(path, len(content)) as handle:
+        with replacing(path, len(content), wait=True) as handle:
             handle.write(content)

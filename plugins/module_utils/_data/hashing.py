@@ -88,10 +88,15 @@ def _key(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _entry_path(path: str) -> str:
+def cache_path(*parts: str) -> str:
+    """Return a path in the folder where this collection keeps what it can do without."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "xloud.image", *parts)
+
+
+def _entry_path(path: str) -> str:
     name = hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()
-    return os.path.join(base, "xloud.image", "digests", f"{name}.json")
+    return cache_path("digests", f"{name}.json")
 
 
 def _write_entry(path: str, key: list[int], digests: t.Mapping[str, str]) -> None:

@@ -38,6 +38,10 @@ class PlanError(ImageError):
     """What is wanted cannot, or must not, be reached from what is there. Nothing was changed."""
 
 
+class BusyError(ImageError):
+    """Another run is at work on the same image. It was left alone, and is no failure of a catalogue."""
+
+
 class DataError(ImageError):
     """Image data cannot be read or written, or is not what it is said to be."""
 

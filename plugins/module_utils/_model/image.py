@@ -16,6 +16,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.name import Ima
 Visibility = t.Literal["private", "shared", "community", "public"]
 VISIBILITIES: t.Final[tuple[Visibility, ...]] = ("private", "shared", "community", "public")
 Stage = t.Literal["staged", "published", "deprecated", "hidden", "retired"]
+# What is known of an upload that has not ended: a run is at it, one may be, or none is.
+UploadState = t.Literal["running", "unknown", "abandoned"]
 
 UNFINISHED: t.Final = frozenset({"queued", "saving", "uploading", "importing"})
 
@@ -93,6 +95,7 @@ class Image:
     One image.
 
     Sizes are bytes, C(min_disk) is GiB and C(min_ram) is MiB; what the service has not set is None.
+    C(upload) is the state of the upload of an image of ours that has no data yet, as whoever read the image could tell.
     """
 
     id: str
@@ -116,6 +119,7 @@ class Image:
     tags: frozenset[str] = frozenset()
     stores: frozenset[str] = frozenset()
     properties: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    upload: UploadState = "abandoned"
 
     @classmethod
     def from_api(cls, body: t.Mapping[str, t.Any]) -> Image:
@@ -162,7 +166,7 @@ class Image:
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the image as modules return it: plain, sorted, with its stage."""
-        result = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        result = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "upload"}
         result.update(
             id=self.id or None,
             tags=sorted(self.tags),
@@ -191,6 +195,11 @@ class Image:
     def is_unfinished(self) -> bool:
         """Whether the image has no data yet: an upload is on its way, or was left behind."""
         return self.status in UNFINISHED
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether a run of this collection is uploading the image, or may be."""
+        return self.is_unfinished and self.is_ours and self.upload != "abandoned"
 
     @property
     def was_published(self) -> bool:

@@ -98,10 +98,30 @@ class DeleteImage(ImageAction):
     Delete an image and its data.
 
     :param status: The status to give back if the store says that the image is in use.
+    :param stage: The stage that it still has to be in, None for any.
+    :param is_unfinished: It still has to be without data.
     """
 
     verb = "delete"
     status: str = "active"
+    stage: str | None = None
+    is_unfinished: bool = False
+
+
+class DeleteReplaced(DeleteImage):
+    """Delete a staged image whose replacement is complete. If it was published meanwhile, delete the replacement."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TakeOver(ImageAction):
+    """
+    Delete what may be an upload on its way, once it is certain that none is.
+
+    :param seen: When the upload gave its last sign of life.
+    """
+
+    verb = "delete"
+    seen: str | None
 
 
 class DeactivateImage(ImageAction):

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogTemplate, Retention
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, InUseError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import BusyError, ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, Step
@@ -178,6 +178,6 @@ class Outcome:
     error: ImageError | None = None
 
     @property
-    def in_use(self) -> bool:
-        """Whether the cloud would not delete the image, since something is made of it: that is no failure."""
-        return isinstance(self.error, InUseError)
+    def busy(self) -> bool:
+        """Whether the image was left to another run, which is at work on it: that is no failure."""
+        return isinstance(self.error, BusyError)

@@ -370,7 +370,7 @@ class _Planner:
     def _deletion(self, placement: Placement, image: Image) -> Plan:
         content = self._metadata(placement, image) if placement.version.listed else Plan(image=image)
         reason = f"delete {image.name} ({image.id}): its time is over, it is retired since {_since(image)}"
-        deletion = DeleteImage(image.name, reason, image.id, status=image.status)
+        deletion = DeleteImage(image.name, reason, image.id, status=image.status, stage=image.stage)
         return combine(content, Plan((deletion,), {"name": image.name, "id": image.id}, {}, None))
 
     def _metadata(self, placement: Placement, image: Image) -> Plan:

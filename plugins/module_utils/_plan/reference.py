@@ -20,10 +20,12 @@ class Found:
 
     :param current: The image that the name means, if there is one.
     :param leftovers: What interrupted runs left behind: half uploads, and an image that another one has replaced.
+    :param being_made: What other runs are uploading, or may be.
     """
 
     current: Image | None
     leftovers: tuple[Image, ...] = ()
+    being_made: tuple[Image, ...] = ()
 
 
 def resolve(name: str, images: t.Collection[Image]) -> Found:
@@ -33,8 +35,9 @@ def resolve(name: str, images: t.Collection[Image]) -> Found:
     :raises PlanError: Several images bear the name.
     """
     replaced = {image.properties.get(REPLACES) for image in images if not image.is_unfinished}
-    leftovers = tuple(image for image in images if _is_leftover(image, replaced))
-    candidates = [image for image in images if image not in leftovers]
+    being_made = tuple(image for image in images if image.is_being_made)
+    leftovers = tuple(image for image in images if image not in being_made and _is_leftover(image, replaced))
+    candidates = [image for image in images if image not in (*leftovers, *being_made)]
     if len(candidates) > 1:
         ids = sorted(image.id for image in candidates)
         raise PlanError(
@@ -42,7 +45,7 @@ def resolve(name: str, images: t.Collection[Image]) -> Found:
             "Names in a catalogue are unique: delete or rename all but one, or give the id where an id is accepted.",
             ids=ids,
         )
-    return Found(candidates[0] if candidates else None, leftovers)
+    return Found(candidates[0] if candidates else None, leftovers, being_made)
 
 
 def _is_leftover(image: Image, replaced: t.Container[str | None]) -> bool:
@@ -59,7 +62,7 @@ def pick(name: str, images: t.Collection[Image]) -> Image:
     :raises PlanError: Several images bear the name.
     """
     found = resolve(name, images)
-    if found.current is None and found.leftovers:
+    if found.current is None and (found.leftovers or found.being_made):
         raise NotFoundError(
             f"Image {name} has no data: its upload has not finished, or was interrupted. "
             "Wait for it, or run xloud.image.image_template again to complete it."

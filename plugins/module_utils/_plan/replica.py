@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BusyError,
     DataError,
     ForbiddenError,
     ImageError,
@@ -180,7 +181,9 @@ def _held(original: Original, plan: VersionPlan, current: VersionPlan | None) ->
         return dataclasses.replace(plan, steps=tuple(steps))
     if current.error is None or (current.found and current.found.stage == "published"):
         return plan
-    error = PlanError(f"Image {plan.name} is left as it is: {current.name} is to replace it, and failed.")
+    words = f"Image {plan.name} is left as it is: {current.name} is to replace it, and "
+    is_busy = isinstance(current.error, BusyError)
+    error = BusyError(f"{words}is left to another run.") if is_busy else PlanError(f"{words}failed.")
     return dataclasses.replace(plan, steps=(), error=error)
 
 

@@ -10,7 +10,12 @@ import collections
 import json
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BusyError,
+    ImageError,
+    InUseError,
+    PlanError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACED_BY, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, CreateImage
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Finding, Outcome, VersionPlan
@@ -19,7 +24,9 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.combine import c
 Outcomes: t.TypeAlias = t.Mapping[str, Outcome]
 FORMAT: t.Final = 1
 # Findings of versions that would go further, were they not kept from it.
-HELD: t.Final = ("gate", "in_use", "max_removals", "protected")
+HELD: t.Final = ("busy", "gate", "in_use", "max_removals", "protected")
+# Errors that are findings: nothing is wrong, and a later run goes on.
+_FINDINGS: t.Final[dict[type[ImageError], str]] = {BusyError: "busy", InUseError: "in_use"}
 
 
 def as_changes(plan: CatalogPlan) -> list[dict[str, t.Any]]:
@@ -94,8 +101,12 @@ def image_of(version: VersionPlan, outcomes: Outcomes) -> Image | None:
 
 
 def _problem(version: VersionPlan, outcomes: Outcomes) -> str | None:
-    failed = (outcome.error for outcome in _of(version, outcomes) if not outcome.in_use)
-    return next((error.message for error in (*failed, version.error) if error), None)
+    return next((error.message for error in _errors(version, outcomes) if type(error) not in _FINDINGS), None)
+
+
+def _errors(version: VersionPlan, outcomes: Outcomes) -> list[ImageError]:
+    errors = (*(outcome.error for outcome in _of(version, outcomes)), version.error)
+    return [error for error in errors if error]
 
 
 def _of(version: VersionPlan, outcomes: Outcomes) -> list[Outcome]:
@@ -165,13 +176,13 @@ def failures(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, str]]:
 
 def findings(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, str]]:
     """Return what a person should know of."""
-    in_use = [
-        Finding("in_use", version.name, outcome.error.message)
+    kept = [
+        Finding(_FINDINGS[type(error)], version.name, error.message)
         for version in plan.versions
-        for outcome in _of(version, outcomes)
-        if outcome.error and outcome.in_use
+        for error in _errors(version, outcomes)
+        if type(error) in _FINDINGS
     ]
-    return [finding.as_result() for finding in (*plan.findings, *in_use)]
+    return [finding.as_result() for finding in (*plan.findings, *kept)]
 
 
 def changed(plan: CatalogPlan, outcomes: Outcomes) -> bool:

@@ -26,10 +26,12 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     Action,
     CreateImage,
     DeleteImage,
+    DeleteReplaced,
     PatchOperation,
     Plan,
     ProtectCreated,
     SignImage,
+    TakeOver,
     UpdateImage,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.signature import (
@@ -45,6 +47,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.source import (
     Upload,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template, minimum_disk
+from ansible_collections.xloud.image.plugins.module_utils._model.upload import busy
 from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch, view
 from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import Found, resolve
@@ -116,12 +119,13 @@ def plan_template(wanted: Template, images: t.Collection[Image], facts: SourceFa
     :param placed: Bring an image that is there into its stores as well.
     :raises PlanError: The image is published and would have to change, is staged and would have to be
         replaced without C(replace), or is being made by somebody else.
+    :raises BusyError: Another run is uploading the image.
     :raises DataError: The source is not what it is declared to be.
     :raises InputError: The image has to be created, and there is no source.
     """
     found = resolve(str(wanted.name), images)
     _check_declared(wanted, facts)
-    cleanup = tuple(_delete(image, _leftover_reason(image)) for image in found.leftovers)
+    cleanup = tuple(_delete_leftover(image) for image in (*found.being_made, *found.leftovers))
     plan = _plan_current(wanted, found, facts)
     if placed and plan.image and plan.image.id:
         plan = combine(plan, plan_stores(wanted.stores, plan.image, exact=wanted.stores_exact))
@@ -148,18 +152,15 @@ def plan_absence(name: ImageName, images: t.Collection[Image], *, force: bool = 
 
     :param force: Delete the version though it is on offer.
     :raises PlanError: The image is protected, or is on offer.
+    :raises BusyError: Another run is uploading the image.
     """
     found = resolve(str(name), images)
-    doomed = [*found.leftovers, *([found.current] if found.current else [])]
-    for image in doomed:
+    leftovers, current = (*found.being_made, *found.leftovers), found.current
+    for image in (*leftovers, *([current] if current else [])):
         _check_may_be_deleted(image, force)
+    deletions = [_delete(current, f"it is to be absent ({current.stage})")] if current else []
     return Plan(
-        actions=tuple(
-            _delete(
-                image, _leftover_reason(image) if image in found.leftovers else f"it is to be absent ({image.stage})"
-            )
-            for image in doomed
-        ),
+        actions=(*(_delete_leftover(image) for image in leftovers), *deletions),
         before=view(found.current, _identity_keys(found.current)) if found.current else {},
         after={},
     )
@@ -182,14 +183,24 @@ def _identity_keys(image: Image) -> set[str]:
     return {"name", "disk_format", "container_format", "min_disk", "min_ram", "visibility", "tags", *image.properties}
 
 
-def _delete(image: Image, reason: str) -> DeleteImage:
-    return DeleteImage(image.name, f"delete {image.name} ({image.id}): {reason}", image.id)
+def _delete(image: Image, reason: str, kind: type[DeleteImage] = DeleteImage) -> DeleteImage:
+    reason = f"delete {image.name} ({image.id}): {reason}"
+    return kind(image.name, reason, image.id, stage=image.stage, is_unfinished=image.is_unfinished)
 
 
-def _leftover_reason(image: Image) -> str:
-    if image.is_unfinished:
-        return f"an interrupted upload left it {image.status}"
-    return "its replacement is complete"
+def _delete_leftover(image: Image) -> DeleteImage | TakeOver:
+    """
+    Return what takes away a leftover, or what may be one.
+
+    :raises BusyError: It is an upload on its way.
+    """
+    if not image.is_being_made:
+        left = f"an interrupted upload left it {image.status}" if image.is_unfinished else "its replacement is complete"
+        return _delete(image, left)
+    if image.upload == "running":
+        raise busy(image)
+    words = f"it is {image.status}, and no run gives a sign any more that it is uploading it"
+    return TakeOver(image.name, f"delete {image.name} ({image.id}): {words}", image.id, image.updated_at)
 
 
 def _check_declared(wanted: Template, facts: SourceFacts) -> None:
@@ -348,7 +359,7 @@ def _plan_replacement(wanted: Template, current: Image, facts: SourceFacts) -> P
             "Take the protection off first: xloud.image.image_visibility with protected: false."
         )
     creation = _plan_creation(wanted, facts, replaces=current)
-    deletion = _delete(current, "it is staged and its content is replaced")
+    deletion = _delete(current, "it is staged and its content is replaced", DeleteReplaced)
     return Plan(
         actions=(*creation.actions, deletion),
         before={"id": current.id, **view(current, _identity_keys(current))},
@@ -495,4 +506,4 @@ def plan_adoption(name: ImageName, image: Image) -> Plan:
 def plan_cleanup(name: ImageName, images: t.Collection[Image]) -> Plan:
     """Plan what takes away all that interrupted uploads left of a version, and nothing else."""
     leftovers = resolve(str(name), images).leftovers
-    return Plan(tuple(_delete(image, _leftover_reason(image)) for image in leftovers))
+    return Plan(tuple(_delete_leftover(image) for image in leftovers))

@@ -159,7 +159,10 @@ class FakeCloud(BaseAdapter):
             return refusal(request, exc.status, exc.message, "application/json" not in request.headers["Accept"])
         except ConnectionResetError as exc:
             raise requests.ConnectionError(exc, request=request) from exc
-        return respond(request, answer)
+        response = respond(request, answer)
+        if self.glance.date:
+            response.headers["Date"] = self.glance.date
+        return response
 
     def close(self) -> None:
         """Do nothing: there is no connection."""

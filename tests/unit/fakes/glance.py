@@ -76,7 +76,7 @@ class FakeImageService:
     """
     The state of an Image service, and the rules by which requests change it.
 
-    C(keys) is the Key Manager with the certificates that it verifies images by.
+    C(keys) is the Key Manager with the certificates that it verifies images by. C(date) is what its clock shows.
     C(stores) are its stores, the default one first; without any it has one, which it does not name. C(regions) are
     other services that it can fetch from.
 
@@ -87,6 +87,7 @@ class FakeImageService:
 
     keys: Any = None
     page_size: int = 1000
+    date: str | None = "Sun, 01 Feb 2026 00:00:00 GMT"
     hash_algorithm: str = "sha512"
     import_methods: tuple[str, ...] = ("glance-direct", "web-download")
     stores: tuple[str, ...] = ()
@@ -100,6 +101,7 @@ class FakeImageService:
     forgets: set[str] = field(default_factory=set)
     in_use: set[str] = field(default_factory=set)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
     data: dict[str, bytes] = field(default_factory=dict)
     received: dict[str, bytes] = field(default_factory=dict)
     staged: dict[str, bytes] = field(default_factory=dict)
@@ -156,14 +158,18 @@ class FakeImageService:
         if not caller.may_write:
             raise denied("add_image")
         given = json.loads(body)
+        image_id = given.pop("id", None)
+        if image_id is not None and not re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", image_id):
+            raise RefusalError(400, f"Provided object does not match schema 'image': {image_id!r} is no id.")
         if given.get("owner", caller.project_id) != caller.project_id and not caller.is_admin:
             raise RefusalError(403, f"You are not permitted to create images owned by '{given['owner']}'.")
         for key, value in given.items():
             self._check_value(caller, key, value)
+        if image_id in self.images or image_id in self.deleted:
+            raise RefusalError(409, f"Image ID {image_id} already exists!")
         visibility = given.pop("visibility", "shared")
-        image_id = self.add(
-            given.pop("name", None), None, **{"owner": caller.project_id, "visibility": visibility, **given}
-        )
+        own = {"id": image_id, "owner": caller.project_id, "visibility": visibility}
+        image_id = self.add(given.pop("name", None), None, **{**own, **given})
         return Answer(201, self.images[image_id])
 
     def _list(self, caller: Caller, *, query: Mapping[str, str], **_: Any) -> Answer:
@@ -271,6 +277,7 @@ class FakeImageService:
         if image_id in self.in_use:
             raise RefusalError(409, f"Image {image_id} could not be deleted because it is in use.")
         del self.images[image_id]
+        self.deleted.add(image_id)
         return Answer(204)
 
     def _deactivate(self, caller: Caller, image_id: str, **_: Any) -> Answer:

@@ -174,6 +174,23 @@ def test_a_replica_that_is_frozen_for_an_export_is_left_to_it(put, cloud, replic
     assert (result["changed"], result["failures"]) == (False, [])
 
 
+def test_what_another_run_brings_is_left_to_it_with_what_it_replaces(put, cloud, replicate):
+    put("1.0", "hidden")
+    put("1.1")
+    put("1.0", cloud=cloud)
+    on_its_way = {"data": None, "status": "importing", "visibility": "private", "updated_at": "2026-01-31T23:59:00Z"}
+    put("1.1", cloud=cloud, **on_its_way)
+    cloud.sent.clear()
+    result = replicate()
+    assert (result["changed"], result["failures"], cloud.changes) == (False, [], [])
+    assert [(each["kind"], each["image"]) for each in result["findings"]] == [
+        ("busy", name("1.1")),
+        ("busy", name("1.0")),
+    ]
+    assert "is being imported by the cloud for another run" in result["findings"][0]["message"]
+    assert result["findings"][1]["message"].endswith(f"{name('1.1')} is to replace it, and is left to another run.")
+
+
 def test_an_original_that_is_frozen_for_an_export_is_active(put, cloud, replicate_thrice):
     put("1.0", status="deactivated", xloud_image_frozen_for_export="true")
     replicate_thrice(source_cloud="theirs-admin")

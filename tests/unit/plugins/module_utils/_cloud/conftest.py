@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-WAITING = ("imports", "upload")
+WAITING = ("claims", "imports", "upload")
 
 
 class Clock:

@@ -7,6 +7,7 @@ import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BusyError,
     CloudError,
     ConflictError,
     DataError,
@@ -22,6 +23,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     CreateImage,
     DeactivateImage,
     DeleteImage,
+    DeleteReplaced,
     ForgetMembers,
     PatchOperation,
     Plan,
@@ -35,7 +37,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, Upload
 from ansible_collections.xloud.image.plugins.module_utils._plan.export import plan_export
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import refusal
-from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, NAME, checksum
+from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, NAME, OURS, checksum
 
 A = Project("p-a", "team-a")
 BODY = {"name": NAME, "visibility": "private", "disk_format": "raw", "container_format": "bare", "tags": []}
@@ -212,10 +214,56 @@ def test_how_far_an_attempt_went_is_told(glance, session):
     glance.in_use = {blocked}
     unprotect = UpdateImage(NAME, "u", blocked, (PatchOperation("replace", "min_ram", 1),))
     outcome = Applier(session).attempt(Plan((unprotect, DeleteImage(NAME, "d", blocked, status="deactivated"))))
-    assert (outcome.taken, outcome.image, outcome.in_use) == ((unprotect,), found(glance, blocked), True)
+    assert (outcome.taken, outcome.image) == ((unprotect,), found(glance, blocked))
+    assert isinstance(outcome.error, InUseError)
     glance.in_use = set()
     outcome = Applier(session).attempt(Plan((DeleteImage(NAME, "d", blocked),), image=found(glance, blocked)))
-    assert (outcome.image, outcome.error, outcome.in_use) == (None, None, False)
+    assert (outcome.image, outcome.error) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("now", "planned", "message"),
+    [
+        ({"visibility": "public"}, {"stage": "staged"}, "is published since another run changed it, and was staged"),
+        ({"visibility": "public"}, {"stage": "retired"}, "is published since another run changed it, and was retired"),
+        ({}, {"stage": "staged", "is_unfinished": True}, "was made by another run"),
+        (
+            {"status": "saving", "updated_at": "2026-01-31T23:59:59Z"},
+            {"stage": "staged", "is_unfinished": True},
+            "is being uploaded by another run",
+        ),
+    ],
+    ids=["published", "brought back", "complete", "alive"],
+)
+def test_what_changed_since_its_deletion_was_planned_is_kept(cloud, glance, session, now, planned, message):
+    image_id = glance.add(NAME, **{**OURS, **now})
+    with pytest.raises(BusyError, match=message):
+        apply(session, DeleteImage(NAME, "d", image_id, **planned))
+    assert cloud.changes == []
+
+
+def test_a_deletion_looks_before(cloud, glance, session):
+    image_id = glance.add(NAME)
+    apply(session, DeleteImage(NAME, "d", image_id, stage="staged"))
+    apply(session, DeleteImage(NAME, "d", image_id, stage="staged"))
+    assert cloud.log == [f"GET /images/{image_id}", f"DELETE /images/{image_id}"] * 2
+
+
+@pytest.mark.parametrize("protection", [(), (PROTECTION,)], ids=["plain", "protected"])
+def test_the_replacement_of_what_was_published_meanwhile_goes(glance, session, path, protection):
+    published = glance.add(NAME, visibility="public")
+    with pytest.raises(BusyError, match=rf"\({published}\) is published since another run changed it"):
+        apply(session, creation(path), *protection, DeleteReplaced(NAME, "d", published, stage="staged"))
+    assert [*glance.images] == [published]
+
+
+def test_what_somebody_else_did_too_is_no_conflict(cloud, glance, session):
+    image_id = glance.add(NAME)
+    unmark = UpdateImage(NAME, "u", image_id, (PatchOperation("remove", FROZEN),))
+    assert apply(session, unmark) == found(glance, image_id)
+    both = (PatchOperation("replace", "min_ram", 1), PatchOperation("remove", FROZEN))
+    with pytest.raises(ConflictError, match="Somebody else changed image"):
+        apply(session, UpdateImage(NAME, "u", image_id, both))
 
 
 def test_nothing_more_is_done_after_a_failure(cloud, glance, session):

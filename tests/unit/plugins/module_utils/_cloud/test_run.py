@@ -12,7 +12,12 @@ import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, InUseError, PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BusyError,
+    CloudError,
+    InUseError,
+    PlanError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
     CreateImage,
     DeleteImage,
@@ -152,8 +157,17 @@ def test_a_failure_leaves_out_what_needs_it_and_nothing_else():
 def test_what_could_not_be_deleted_is_no_failure_but_nothing_goes_on_from_it():
     script = Script({"a": InUseError("It is in use.", 409)})
     outcomes = run(script, step("a"), step("b", "a"), step("c"))
-    assert outcomes["a"].in_use
+    assert isinstance(outcomes["a"].error, InUseError)
     assert (outcomes["b"].error is None, outcomes["c"].error) == (False, None)
+
+
+def test_what_waits_for_another_run_is_no_failure_either():
+    script = Script({"a": BusyError("Another run is at it.")})
+    outcomes = run(script, step("a"), step("b", "a"), step("c", "b"), step("d"))
+    assert [type(outcomes[key].error) for key in "abcd"] == [BusyError, BusyError, BusyError, type(None)]
+    assert outcomes["b"].error.message == (
+        "It is left as it is, since a is left to another run. The next run completes it."
+    )
 
 
 def test_every_step_has_an_outcome():
@@ -196,7 +210,7 @@ def test_an_image_in_use_is_as_it_was(cloud, glance):
     glance.in_use = {image_id}
     delete = DeleteImage("x", "delete it", image_id, status="deactivated")
     outcome = run_steps(Applier(cloud.session()), [Step("x", Plan((delete,)))], 1)["x"]
-    assert outcome.in_use
+    assert isinstance(outcome.error, InUseError)
     assert outcome.taken == ()
     assert "is in use and was left as it is" in outcome.error.message
     assert glance.images[image_id]["status"] == "deactivated"

@@ -71,6 +71,25 @@ def test_a_copy_that_fails_says_where(glance, admin, image):
     assert glance.images[image.id]["stores"] == "main,archive"
 
 
+@pytest.mark.parametrize("others", [("cold",), ("archive",), ("archive", "cold")])
+def test_a_copy_that_another_run_makes_is_waited_for(glance, admin, image, others):
+    admin.image("POST", f"/images/{image.id}/import", json={"method": {"name": "copy-image"}, "stores": [*others]})
+    copied = apply(admin, CopyToStores(NAME, "c", image.id, ("cold",)))
+    assert copied.stores == {"main", "cold", *others}
+    assert glance.images[image.id]["status"] == "active"
+
+
+def test_a_copy_that_another_run_has_made_is_none_to_make(glance, admin, image):
+    action = CopyToStores(NAME, "c", image.id, ("cold",))
+    assert apply(admin, action).stores == apply(admin, action).stores == {"main", "cold"}
+
+
+def test_a_copy_that_another_run_has_dropped_is_none_to_drop(admin, image):
+    apply(admin, CopyToStores(NAME, "c", image.id, ("cold",)))
+    action = DropFromStore(NAME, "d", image.id, "cold")
+    assert apply(admin, action).stores == apply(admin, action).stores == {"main"}
+
+
 def test_the_last_copy_is_never_dropped(admin, image):
     with pytest.raises(ForbiddenError, match="only store containing it"):
         apply(admin, DropFromStore(NAME, "d", image.id, "main"))

@@ -51,6 +51,14 @@ def test_duplicates_are_an_error_that_names_the_ids(images):
         assert "half" not in error.value.details["ids"]
 
 
+@pytest.mark.parametrize("state", ["running", "unknown"])
+def test_what_another_run_uploads_is_neither_the_image_nor_a_leftover(state):
+    upload = image(id="upload", status="saving", upload=state)
+    assert resolve(NAME, (DONE, upload, HALF)) == Found(DONE, (HALF,), (upload,))
+    with pytest.raises(NotFoundError, match="has no data: its upload has not finished"):
+        pick(NAME, (upload,))
+
+
 def test_resolve_of_nothing():
     assert resolve(NAME, ()) == Found(None)
 

@@ -10,7 +10,12 @@ import json
 
 import pytest
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, InUseError, PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BusyError,
+    CloudError,
+    InUseError,
+    PlanError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import DEPRECATED, REPLACED_BY
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
@@ -256,6 +261,20 @@ def test_what_is_in_use_is_a_finding_and_no_failure():
     assert result.failures(RELEASE, IN_USE) == []
     assert result.findings(RELEASE, IN_USE)[-1] == {"kind": "in_use", "image": V2, "message": "It is in use."}
     assert result.summary(RELEASE, IN_USE)["held"] == 2
+
+
+def test_what_is_left_to_another_run_is_a_finding_and_no_failure():
+    outcomes = {**DONE, V1: Outcome(NEW, (), BusyError("Busy.")), V0: Outcome(error=BusyError("Left."))}
+    assert result.failures(RELEASE, outcomes) == []
+    assert {row["problem"] for row in result.rows(RELEASE, outcomes)} == {None}
+    assert result.findings(RELEASE, outcomes)[-2:] == [
+        {"kind": "busy", "image": V1, "message": "Busy."},
+        {"kind": "busy", "image": V0, "message": "Left."},
+    ]
+    foretold = dataclasses.replace(RELEASE.versions[0], steps=(), error=BusyError("Busy."))
+    plan = dataclasses.replace(RELEASE, versions=(foretold,))
+    assert result.failures(plan, {}) == []
+    assert result.findings(plan, {})[-1] == {"kind": "busy", "image": foretold.name, "message": "Busy."}
 
 
 def test_a_run_that_does_nothing_changes_nothing():

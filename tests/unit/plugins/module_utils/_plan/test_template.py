@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError, PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    BusyError,
+    DataError,
+    InputError,
+    PlanError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     PUBLISHED_SINCE,
     REPLACES,
@@ -18,7 +24,13 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     VERSION,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
-from ansible_collections.xloud.image.plugins.module_utils._model.plan import CreateImage, Plan, ProtectCreated
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
+    CreateImage,
+    DeleteImage,
+    Plan,
+    ProtectCreated,
+    TakeOver,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed, Upload
 from ansible_collections.xloud.image.plugins.module_utils._model.template import GIB
 from ansible_collections.xloud.image.plugins.module_utils._plan.template import (
@@ -388,6 +400,41 @@ def test_reasons_tell_leftovers_apart():
         f"delete {NAME} (id-1): its replacement is complete",
         f"delete {NAME} (half): an interrupted upload left it saving",
     ]
+
+
+@pytest.mark.parametrize("beside", [(), (image(),)], ids=["alone", "beside"])
+def test_an_upload_on_its_way_is_left_alone(beside):
+    running = dataclasses.replace(HALF, upload="running", updated_at="2026-02-01T12:00:00Z")
+    with pytest.raises(BusyError, match=r"\(half\) is being uploaded by another run \(last sign of life 2026-02-01T12"):
+        plan_for((running, *beside), SAME)
+    with pytest.raises(BusyError, match="is being uploaded by another run"):
+        absence(running, *beside)
+    assert plan_cleanup(ImageName.parse(NAME), (running, *beside)).actions == ()
+
+
+def test_what_may_be_on_its_way_is_taken_over_once_that_is_certain():
+    doubtful = dataclasses.replace(HALF, upload="unknown", updated_at="2026-02-01T12:00:00Z")
+    for plan in (plan_for((doubtful,), SAME), absence(doubtful)):
+        assert plan.actions[0] == TakeOver(NAME, plan.actions[0].reason, "half", "2026-02-01T12:00:00Z")
+        assert plan.actions[0].reason.endswith("it is saving, and no run gives a sign any more that it is uploading it")
+    assert targets(plan_for((doubtful,), SAME)) == [("delete", "half"), ("create", "")]
+    assert plan_cleanup(ImageName.parse(NAME), (doubtful,)).actions == ()
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        (lambda: plan_for((HALF,), SAME), [("staged", True)]),
+        (lambda: plan_for((image(), NEWER), SAME), [("staged", False)]),
+        (lambda: plan_for((image(),), LONGER, replace=True), [("staged", False)]),
+        (lambda: absence(image(status="deactivated")), [("retired", False)]),
+        (lambda: absence(image(visibility="public"), force=True), [("published", False)]),
+    ],
+    ids=["half", "replaced", "replacement", "retired", "forced"],
+)
+def test_a_deletion_says_what_it_was_planned_for(plan, expected):
+    deletions = [action for action in plan().actions if isinstance(action, DeleteImage)]
+    assert [(deletion.stage, deletion.is_unfinished) for deletion in deletions] == expected
 
 
 def test_an_upload_of_somebody_else_is_left_alone():
