@@ -27,9 +27,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import TA
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import PatchOperation
 from ansible_collections.xloud.image.plugins.module_utils._model.upload import upload_state
 
-if t.TYPE_CHECKING:
-    pass
-
 PATCH_TYPE: t.Final = "application/openstack-images-v2.1-json-patch"
 PAGE: t.Final = 1000
 # So many names make a URL that servers take: they allow for 8 KiB.
