@@ -116,6 +116,16 @@ def test_without_staging_it_is_signed_after_it_was_sent(name, source, signer, ru
     assert verifies(pair().pem, *(image[each] for each in PROPERTIES), DATA)
 
 
+def test_an_application_credential_signs_at_the_end(name, source, signer, run_here, operator):
+    options = {"name": name, "source": source, "checksum": SHA256, "signature": signer()}
+    done = run_here("image_template", "sandbox-application", **options).result
+    assert not done["failed"], done["msg"]
+    (image,) = operator.find(name)
+    assert verifies(pair().pem, *(image[each] for each in PROPERTIES), DATA)
+    assert not verified(image["id"])
+    assert not run_here("image_template", CLOUD, **options).result["changed"]
+
+
 def test_what_openssl_signed(name, source, files, signer, run_here, operator, tmp_path):
     _certificate, key = files()
     made = tmp_path / "base.raw.sig"

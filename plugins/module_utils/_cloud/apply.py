@@ -30,7 +30,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     NotFoundError,
     PlacementError,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import SIGNATURE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Outcome
 from ansible_collections.xloud.image.plugins.module_utils._model.upload import busy, made_meanwhile
 
@@ -105,9 +105,12 @@ class Applier:
 
     def _create(self, action: actions.CreateImage, _image: Image | None) -> Image:
         images = Images(self.session)
-        with claimed(images, {**action.body, **signed_before(action.upload)}) as record:
+        body = {**action.body, **signed_before(action.upload)}
+        # The Image service asks for the certificate in the name of the caller, which needs credentials of a user.
+        late = body.pop(SIGNATURE, None) if self.session.is_delegated else None
+        with claimed(images, body) as record:
             try:
-                return fill(self.session, record, action.upload, self.timeout, self.origins, self.progress)
+                return fill(self.session, record, action.upload, self.timeout, self.origins, self.progress, late)
             except PlacementError:
                 raise
             except BaseException:

@@ -192,6 +192,12 @@ class Session:
         return frozenset(self._access.role_names)
 
     @property
+    def is_delegated(self) -> bool:
+        """Whether the credentials are an application credential or a trust, which services cannot act on behalf of."""
+        access = self._access
+        return bool(getattr(access, "application_credential_id", None) or getattr(access, "trust_id", None))
+
+    @property
     def project(self) -> Project:
         """The project that the credentials are for."""
         return Project(self.project_id, self.project_name or self.project_id)

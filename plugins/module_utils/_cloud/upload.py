@@ -27,7 +27,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     ImportFailedError,
     PlacementError,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import SIGNATURE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.method import (
     choose_methods,
     needs_offer,
@@ -58,17 +58,19 @@ def fill(
     timeout: int,
     origins: t.Mapping[str, Session] | None = None,
     progress: Progress | None = None,
+    signature: str | None = None,
 ) -> Image:
     """
     Give a new image record its data and return the image once what arrived is verified.
 
     :param timeout: How long, in seconds, the cloud may take once it has the data, or to fetch the data itself.
     :param origins: Conversations with the clouds that data comes from, by what a C(CloudSource) calls them.
+    :param signature: One that the record gets once it has the data.
     :raises PlacementError: The image is whole, and not in all stores that it is to be in.
     :raises DataError: The data is not what it is declared to be, or is not what arrived.
     :raises CloudError: The cloud refused the data.
     """
-    return _Filling(session, image, upload, timeout, origins or {}, progress or Progress()).fill()
+    return _Filling(session, image, upload, timeout, origins or {}, progress or Progress(), signature).fill()
 
 
 @dataclasses.dataclass
@@ -79,6 +81,7 @@ class _Filling:
     timeout: int
     origins: t.Mapping[str, Session]
     progress: Progress
+    signature: str | None
     sent: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     count: int = 0
 
@@ -88,7 +91,7 @@ class _Filling:
         except CloudError as exc:
             raise explained(exc, self.image) from exc
         self._verify(arrived)
-        return self._placed(arrived)
+        return self._placed(self._signed(arrived))
 
     def _transferred(self) -> Image:
         """Return the image once its data came by the first way that works."""
@@ -154,11 +157,11 @@ class _Filling:
     def _direct(self) -> Image:
         store = {"X-Image-Meta-Store": self.upload.stores[0]} if self.upload.stores else {}
         self._send("file", store, "active")
-        return self._signed() or Images(self.session).get(self.image.id)
+        return Images(self.session).get(self.image.id)
 
     def _glance_direct(self) -> Image:
         self._send("stage", {}, "uploading")
-        self._signed()
+        self._sign_staged()
         # The cloud has the bytes already: they count as moved once.
         try:
             return self._import("import", "store").run({"name": GLANCE_DIRECT}, self.upload.stores)
@@ -170,17 +173,18 @@ class _Filling:
                 )
             raise
 
-    def _signed(self) -> Image | None:
+    def _sign_staged(self) -> None:
         """
-        Return the image once it is signed, where that had to wait for the data; else None.
+        Sign data that is staged, so that the cloud verifies it as it is imported.
 
         :raises DataError: A signature that was made elsewhere is not one of this data.
         """
         signer = self.upload.signer
-        if signer is None or self.upload.digest:
-            return None
+        if signer is None or self.upload.digest or self.session.is_delegated:
+            return
         patch = signature_patch(signer, self.sent[signer.signing.algorithm])
-        return Images(self.session).patch(self.image.id, patch) if self.upload.signed_late else None
+        if self.upload.signed_late:
+            Images(self.session).patch(self.image.id, patch)
 
     def _send(self, place: str, headers: t.Mapping[str, str], done: str) -> None:
         """
@@ -245,6 +249,23 @@ class _Filling:
             time.sleep(_SETTLE_PAUSE)
 
     # What came of it
+
+    def _signed(self, arrived: Image) -> Image:
+        """
+        Return the image with its signature, where that had to wait for the data.
+
+        :raises DataError: A signature that was made elsewhere is not one of this data.
+        """
+        signer = self.upload.signer
+        if SIGNATURE in arrived.properties or (signer is None and self.signature is None):
+            return arrived
+        digest = signer and self._digest(arrived, signer.signing.algorithm)
+        value = signer.sign(digest) if signer and digest else self.signature
+        return Images(self.session).patch(arrived.id, [PatchOperation("add", SIGNATURE, value)])
+
+    def _digest(self, arrived: Image, algorithm: str) -> str | None:
+        of_cloud = arrived.os_hash_value if arrived.os_hash_algo == algorithm else None
+        return self.upload.digest or self.sent.get(algorithm) or of_cloud
 
     def _verify(self, arrived: Image) -> None:
         source = self.upload.source

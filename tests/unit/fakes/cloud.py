@@ -55,19 +55,23 @@ class FakeAuth(plugin.BaseAuthPlugin):
 
     auth_url = f"{URL}/identity"
 
-    def __init__(self, project_id: str, project_name: str, roles: tuple[str, ...]) -> None:
+    def __init__(self, project_id: str, project_name: str, roles: tuple[str, ...], *, delegated: bool = False) -> None:
         super().__init__()
-        self.caller = Caller(project_id, frozenset(roles))
+        self.caller = Caller(project_id, frozenset(roles), delegated)
         self.project_name = project_name
 
     def get_token(self, _session: Any) -> str:
-        return json.dumps([self.caller.project_id, sorted(self.caller.roles)])
+        return json.dumps([self.caller.project_id, sorted(self.caller.roles), self.caller.delegated])
 
     def get_project_id(self, _session: Any) -> str:
         return self.caller.project_id
 
     def get_access(self, _session: Any) -> Any:
-        return SimpleNamespace(role_names=sorted(self.caller.roles), project_name=self.project_name)
+        return SimpleNamespace(
+            role_names=sorted(self.caller.roles),
+            project_name=self.project_name,
+            application_credential_id="credential" if self.caller.delegated else None,
+        )
 
 
 @dataclass
@@ -99,12 +103,16 @@ class FakeCloud(BaseAdapter):
     faults: list[Fault] = field(default_factory=list)
 
     def session(
-        self, project_id: str = "p-own", roles: tuple[str, ...] = ("member",), region_name: str | None = None
+        self,
+        project_id: str = "p-own",
+        roles: tuple[str, ...] = ("member",),
+        region_name: str | None = None,
+        delegated: bool = False,
     ) -> Session:
-        """Return a conversation on behalf of a project."""
+        """Return a conversation on behalf of a project, with an application credential if C(delegated)."""
         transport = requests.Session()
         transport.mount(URL, self)
-        auth = FakeAuth(project_id, self.projects[project_id], roles)
+        auth = FakeAuth(project_id, self.projects[project_id], roles, delegated=delegated)
         identity = keystone.Session(auth=auth, session=transport)
         self.glance.keys = self.keys
         return Session(
@@ -183,8 +191,8 @@ class FakeCloud(BaseAdapter):
 
 
 def caller_of(request: requests.PreparedRequest) -> Caller:
-    project_id, roles = json.loads(request.headers["X-Auth-Token"])
-    return Caller(project_id, frozenset(roles))
+    project_id, roles, delegated = json.loads(request.headers["X-Auth-Token"])
+    return Caller(project_id, frozenset(roles), delegated)
 
 
 def refusal(request: requests.PreparedRequest, status: int, message: str, html: bool = False) -> requests.Response:

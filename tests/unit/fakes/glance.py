@@ -52,6 +52,7 @@ class Caller:
 
     project_id: str
     roles: frozenset[str]
+    delegated: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -357,7 +358,7 @@ class FakeImageService:
             reason = f"Invalid signature hash method: {hash_method}"
         elif secret is None:
             reason = f"Certificate not found with ID: {certificate}"
-        elif secret.project_id != caller.project_id:
+        elif secret.project_id != caller.project_id or caller.delegated:
             reason = f"Unable to retrieve certificate with ID: {certificate}"
         elif not verifies(secret.payload, key_type, hash_method, signature, data):
             reason = f"Signature verification failed for image {image_id}: Signature verification failed"

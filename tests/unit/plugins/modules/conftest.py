@@ -19,6 +19,7 @@ def run(cloud, monkeypatch, capsys):
     unless a test has a C(connect) of its own.
     """
     clouds = {None: ("p-own", ("member",)), "admin": ("p-own", ("admin",)), "team-a": ("p-a", ("member",))}
+    clouds["application"] = ("p-own", ("member",), None, True)
 
     def connect(options):
         return cloud.session(*clouds[options["cloud"]])

@@ -134,6 +134,29 @@ def test_a_signature_made_elsewhere(late, glance, source, certificate, run_thric
     assert_verifiable(image)
 
 
+@pytest.mark.parametrize("method", ["auto", "direct", "glance-direct"])
+@pytest.mark.parametrize("way", ["key", "made", "declared"])
+def test_with_an_application_credential_it_is_signed_at_the_end(
+    way, method, cloud, glance, source, signature, run_thrice
+):
+    options = {"signature": signature, "import_method": method}
+    if way == "made":
+        options["signature"] = {"certificate_uuid": signature["certificate_uuid"], "value": pair().sign(DATA)}
+    elif way == "declared":
+        options["checksum"] = f"sha256:{digest('sha256')}"
+    run_thrice("image_template", cloud="application", name=NAME, source=source, **options)
+    [image] = glance.images.values()
+    assert_verifiable(image)
+    assert cloud.changes[-1].startswith("PATCH")
+
+
+def test_with_an_application_credential_other_data_is_refused_too(glance, source, certificate, run):
+    signature = {"certificate_uuid": certificate, "value": pair().sign(b"other")}
+    result = run("image_template", cloud="application", name=NAME, source=source, signature=signature)
+    assert "The signature does not verify" in result["msg"]
+    assert glance.images == {}
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_signature_of_other_data_is_refused(late, cloud, glance, source, certificate, run):
     signature = {"certificate_uuid": certificate, "value": pair().sign(b"other")}
