@@ -93,8 +93,8 @@ def operator() -> Cloud:
 @pytest.fixture
 def name(request: pytest.FixtureRequest, admin: Cloud) -> Iterator[str]:
     """A name of an image for this test alone, and this run of it: what had a name before costs more requests."""
-    template = f"itest-1{RUN}-" + re.sub("[^a-z0-9]+", "-", request.node.name).strip("-")
-    yield f"{template}-v1.0"
+    template = "itest-1-" + re.sub("[^a-z0-9]+", "-", request.node.name).strip("-")
+    yield f"{template}-{RUN}-v1.0"
     admin.purge(template)
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import threading
+import time
 import urllib.parse
 
 import pytest
@@ -187,7 +188,7 @@ def test_what_waits_for_another_runs_upload_is_left_as_it_is(template, give, sta
         catalog = {template: offered(versions)}
         first = start_module("image_catalog", CLOUD, catalog=catalog, source_directory=str(tmp_path))
         gate.wait_until_reached()
-        assert (f"{template}-v1.1", "saving", "private") in there(operator, template)
+        wait_until(operator, f"{template}-v1.1", "saving")
 
         second = curate.run(catalog=catalog)
 
@@ -225,6 +226,17 @@ def test_an_upload_on_another_machine_is_known_by_its_signs_of_life(
         gate.open()
         assert not first.wait().result["failed"]
     assert [image["id"] for image in operator.find(name)] == [record["id"]]
+
+
+def wait_until(cloud, name, status):
+    """Return the image of a name once it has a status."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        (image,) = cloud.find(name)
+        if image["status"] == status:
+            return image
+        assert time.monotonic() < deadline, image
+        time.sleep(0.01)
 
 
 def touch_until_younger(cloud, record):
@@ -266,13 +278,12 @@ def test_what_a_killed_run_left_on_another_machine_is_taken_over(
         source = {"name": name, "source": f"{url}/disk.raw", "import_method": "direct"}
         killed = start_module("image_template", CLOUD, **source)
         gate.wait_until_reached()
-        (left,) = operator.find(name)
+        left = wait_until(operator, name, "saving")
         killed.kill()
         gate.open()
         elsewhere()
-        # The service may take until then to notice that nobody is there any more, which makes the record younger.
-        while operator.find(name)[0]["status"] != "queued":
-            pass
+        # That the service notices that nobody is there any more makes the record younger.
+        wait_until(operator, name, "queued")
         monkeypatch.setattr(claims, "LEASE_SECONDS", 0.0)
 
         completed = run_here("image_template", CLOUD, **source)

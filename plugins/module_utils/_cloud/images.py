@@ -220,11 +220,19 @@ class Images:
 
     def deactivate(self, image_id: str) -> None:
         """Stop new uses of an image's data."""
-        self.session.image("POST", f"/images/{image_id}/actions/deactivate", repeatable=True)
+        self._set_status(image_id, "deactivate", "deactivated")
 
     def reactivate(self, image_id: str) -> None:
         """Allow uses of an image's data again."""
-        self.session.image("POST", f"/images/{image_id}/actions/reactivate", repeatable=True)
+        self._set_status(image_id, "reactivate", "active")
+
+    def _set_status(self, image_id: str, verb: str, status: str) -> None:
+        try:
+            self.session.image("POST", f"/images/{image_id}/actions/{verb}", repeatable=True)
+        except CloudError as exc:
+            # The service answers so (Glance, with 500) where another run does the same at the same moment.
+            if exc.status not in (409, 500) or self.get(image_id).status != status:
+                raise
 
 
 def _page(body: t.Mapping[str, t.Any], now: datetime.datetime | None) -> tuple[list[Image], str | None]:

@@ -266,6 +266,25 @@ def test_what_somebody_else_did_too_is_no_conflict(cloud, glance, session):
         apply(session, UpdateImage(NAME, "u", image_id, both))
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [(DeactivateImage, "active", "deactivated"), (ReactivateImage, "deactivated", "active")],
+)
+def test_what_somebody_else_does_at_the_same_moment_is_no_failure(cloud, glance, session, kind, before, after):
+    image_id = glance.add(NAME, status=before)
+
+    def be_second(request):
+        glance.images[image_id]["status"] = after
+        return refusal(request, 500, "The server has either erred or is incapable of performing the request.")
+
+    cloud.instead("POST", ".*", be_second)
+    apply(session, kind(NAME, "d", image_id))
+    glance.images[image_id]["status"] = before
+    cloud.fail("POST", ".*", 500, "The server has either erred.")
+    with pytest.raises(CloudError, match="either erred"):
+        apply(session, kind(NAME, "d", image_id))
+
+
 def test_nothing_more_is_done_after_a_failure(cloud, glance, session):
     image_id = glance.add(NAME, None)
     with pytest.raises(ForbiddenError) as error:
