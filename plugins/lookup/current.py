@@ -33,8 +33,8 @@ options:
       - name: xloud_image_cloud
   owner:
     description:
-      - The project that offers the templates, by id. Its name will do for administrators, and for the project of the
-        credentials.
+      - The project that offers the templates, by id. Its name will do for administrators, and for users that have a
+        role in it.
       - Any project may publish community images that look like versions of a template. Images of several projects are
         an error that names them, never a choice. That only one project offers a template does not make it the right
         one, so give the project that you trust wherever that matters.

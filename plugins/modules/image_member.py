@@ -20,7 +20,8 @@ options:
   members:
     description:
       - Projects, by name or id. The Image service takes any text for a project, so each is looked up.
-      - Looking projects up by name takes an administrator, unless O(member_clouds) has their credentials.
+      - Names are found by administrators, by users that have a role in the project, and where O(member_clouds) has its
+        credentials. Ids always will do.
     type: list
     elements: str
   state:

@@ -62,13 +62,16 @@ def test_source_without_a_length_is_streamed_through(source, data, web, run_modu
     assert image["os_hash_value"] == hashlib.sha512(data).hexdigest()
 
 
-def test_cloud_fetches_what_it_can_verify(source, data, web, run_module, requests_seen, operator):
+@pytest.mark.parametrize(("query", "way"), [("", "import"), ("?token=secret", "file")], ids=["open", "signed"])
+def test_cloud_fetches_what_it_can_verify(query, way, source, data, web, run_module, requests_seen, operator):
     page = web.give("/disk.raw", data)
     digest = hashlib.sha512(data).hexdigest()
-    created = run_module("image_template", CLOUD, **source, checksum=f"sha512:{digest}")
+    url = f"{web.url}/disk.raw{query}"
+    created = run_module("image_template", CLOUD, **{**source, "source": url}, checksum=f"sha512:{digest}")
     assert created.taken == ["create"]
-    assert sent(requests_seen) == ["import"]
-    assert len(set(page.agents)) == 2, "the module looks at the beginning, and the cloud fetches"
+    assert sent(requests_seen) == [way]
+    fetching = 2 if way == "import" else 1
+    assert len(set(page.agents)) == fetching, "the module looks at the beginning, and the cloud fetches what is open"
     (image,) = operator.find(source["name"])
     assert image["status"] == "active"
     assert image["os_hash_value"] == digest

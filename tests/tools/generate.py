@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import yaml
+
 from ansible_collections.xloud.image.plugins.module_utils._model import document
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import parse_catalog
-from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import RECORDED, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Facts, Read, WantedCatalog
 from ansible_collections.xloud.image.plugins.module_utils._model.schema import json_schema
@@ -26,6 +28,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import p
 SCHEMA = Path("schemas/catalog.schema.json")
 PAGES = Path("docs/docsite/rst")
 PICTURE = Path("docs/docsite/images/lifecycle.svg")
+PRIVILEGES = Path("tests/integration/privileges.yml")
 
 BLOCK = re.compile(
     r"^(?P<begin>\.\. begin generated: (?P<name>[a-z0-9 -]+)\n).*?^(?P<end>\.\. end generated\n)",
@@ -66,6 +69,10 @@ def _blocks(root: Path) -> dict[str, Callable[[], str]]:
         "places": places,
         "timeline": timeline,
         "picture": partial(picture, root / PICTURE),
+        "people": partial(people, root / PRIVILEGES),
+        "privileges": partial(privileges, root / PRIVILEGES),
+        "access rules": partial(access_rules, root / PRIVILEGES),
+        "recorded": recorded,
         **{f"keys of {name}": partial(keys_table, keys) for name, keys in tables.items()},
         **{f"preset {name}": partial(preset_table, name) for name in PRESETS},
     }
@@ -109,6 +116,42 @@ def picture(path: Path) -> str:
     """A drawing within the page itself: a site takes no other files from a collection, and its colours fit the page."""
     drawing = re.sub(r"<\?xml.*?\?>\n|<!--.*?-->\n", "", path.read_text(), flags=re.DOTALL)
     return ".. raw:: html\n\n" + "".join(f"   {line}\n" for line in drawing.splitlines() if line.strip())
+
+
+def people(path: Path) -> str:
+    """Whose credentials the table of privileges speaks of."""
+    return table(("Who", "What they have"), yaml.safe_load(path.read_text())["people"].items(), "20 80")
+
+
+def privileges(path: Path) -> str:
+    """What each operation takes, and who can do it."""
+    document = yaml.safe_load(path.read_text())
+    rows = (
+        (
+            re.sub("`", "``", row["operation"]),
+            ", ".join(map(literal, row["policies"])),
+            *("yes" if row[person] is True else "no" for person in document["people"]),
+        )
+        for row in document["operations"]
+    )
+    widths = " ".join(["30", "30", *("8" for _person in document["people"])])
+    return table(("Operation", "Policies", *document["people"]), rows, widths)
+
+
+def access_rules(path: Path) -> str:
+    """Which requests of an application credential suffice for which playbooks."""
+    needed: dict[str, list[str]] = {}
+    for row in yaml.safe_load(path.read_text())["access_rules"]:
+        names = [*row["playbooks"], *(["the lookup current"] if row.get("lookup") else [])]
+        known = needed.setdefault("\n".join(row["rules"]), [])
+        known += [name for name in names if name not in known]
+    rows = ((", ".join(names), "; ".join(map(literal, rules.split("\n")))) for rules, names in needed.items())
+    return table(("For", "Rules: service, method and path"), rows, "30 70")
+
+
+def recorded() -> str:
+    """The properties that the collection writes onto images by itself."""
+    return ", ".join(map(literal, sorted(RECORDED))) + "\n"
 
 
 def timeline() -> str:

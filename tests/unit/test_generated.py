@@ -21,7 +21,15 @@ from ansible_collections.xloud.image.plugins.module_utils._model import image
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import compose, parse_catalog
 from ansible_collections.xloud.image.plugins.module_utils._model.document import DEFAULTS, ROOT, VERSION_KEYS
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
-from ansible_collections.xloud.image.tests.tools.generate import PICTURE, RELEASES, SCHEMA, filled, generated, main
+from ansible_collections.xloud.image.tests.tools.generate import (
+    PICTURE,
+    PRIVILEGES,
+    RELEASES,
+    SCHEMA,
+    filled,
+    generated,
+    main,
+)
 
 CHECKOUT = Path(__file__).parents[2]
 PAGES = sorted((CHECKOUT / "docs/docsite/rst").glob("*.rst"))
@@ -60,7 +68,7 @@ def test_a_file_is_what_its_sources_give(path):
 
 
 def test_what_is_old_is_written_anew(tmp_path):
-    for path in (*GENERATED, CHECKOUT / PICTURE):
+    for path in (*GENERATED, CHECKOUT / PICTURE, CHECKOUT / PRIVILEGES):
         copy = tmp_path / path.relative_to(CHECKOUT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text())

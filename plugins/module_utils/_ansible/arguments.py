@@ -95,5 +95,6 @@ def _passwords(value: t.Any, key: str = "") -> t.Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _passwords(each)
-    elif isinstance(value, str) and value and any(word in key for word in _SECRET_KEYS):
-        yield value
+    elif isinstance(value, str) and any(word in key for word in _SECRET_KEYS):
+        # A token that was read from a file may end with a new line, and errors about that tell all but it.
+        yield from {value, value.strip()} - {""}

@@ -221,7 +221,7 @@ DATES: t.Final[Keys] = {
 }
 OFFER: t.Final[Keys] = {
     "visibility": Key(one_of(VISIBILITIES[1:]), "What a published version becomes."),
-    "members": Key(TEXTS, "The projects that a shared template is shared with, by id; by name takes an administrator."),
+    "members": Key(TEXTS, "The projects that a shared template is shared with, by id; a name needs a role in it."),
     "members_exact": Key(FLAG, "Whether the share is taken away from all other projects.", "false"),
     "retention": Key(DICTIONARY, "How many versions are kept, and how.", keys=RETENTION),
     "promotion": Key(DICTIONARY, "What a version needs to be published. Until then it stays staged.", keys=PROMOTION),

@@ -63,5 +63,9 @@ def test_secrets(given, secrets):
     assert secrets_of({**UNSET, **given}) == secrets
 
 
+def test_a_secret_is_known_without_the_new_line_at_its_end():
+    assert secrets_of({**UNSET, "auth": {"token": "hunter2\n"}}) == {"hunter2\n", "hunter2"}
+
+
 def test_credentials_are_not_logged():
     assert CONNECTION["auth"]["no_log"]

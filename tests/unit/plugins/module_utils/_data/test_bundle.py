@@ -94,11 +94,38 @@ def test_a_sidecar_with_values_that_are_wrong(tmp_path, changes):
     assert isinstance(right, Original)
 
 
-@pytest.mark.parametrize("members", [None, 1, [1], [{}], [{"project_id": 1, "status": "accepted"}], [["a"]]])
+@pytest.mark.parametrize(
+    "members",
+    [
+        None,
+        1,
+        [1],
+        [{}],
+        [{"project_id": 1, "status": "accepted"}],
+        [["a"]],
+        [{"project_id": "../a", "status": "accepted"}],
+    ],
+)
 def test_members_that_are_wrong(tmp_path, members):
     sidecar = put(tmp_path)
     sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "members": members}))
     assert [type(each) for each in read(tmp_path)] == [Unusable]
+
+
+@pytest.mark.parametrize("suffix", ["", ".json"], ids=["data", "sidecar"])
+def test_a_link_that_leads_out_of_the_folder(tmp_path, suffix):
+    (tmp_path / "in").mkdir()
+    path = Path(str(put(tmp_path / "in")).removesuffix(".json") + suffix)
+    path.rename(tmp_path / "away")
+    path.symlink_to(tmp_path / "away")
+    [wrong] = read(tmp_path / "in")
+    assert "is a link that leads out of the folder" in wrong.error.message
+
+
+def test_what_its_sidecar_fails_to_tell_is_found_by_its_name(tmp_path):
+    put(tmp_path).write_text("{}")
+    [wrong] = read(tmp_path, "ubuntu-24.04-base-v1.0")
+    assert wrong.name == "ubuntu-24.04-base-v1.0"
 
 
 @pytest.mark.parametrize("wrong", ["../1.0.raw", "/etc/passwd", "ubuntu-24.04-base-v1.0/../../x", "", "a b"])

@@ -156,11 +156,30 @@ def test_a_target_is_absolute(tmp_path, monkeypatch):
     assert target_path("~/a.raw", "x.raw") == os.path.expanduser("~/a.raw")
 
 
+def test_a_file_keeps_its_mode(tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with replacing(str(path), 3) as handle:
+        handle.write(b"new")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_nothing_is_written_through_a_link(tmp_path):
+    (tmp_path / ".plan.json.part").symlink_to(tmp_path / "victim")
+    (tmp_path / "victim").write_bytes(b"precious")
+    with pytest.raises(DataError, match="cannot be written"), replacing(str(tmp_path / "plan.json"), 3):
+        pass
+    assert (tmp_path / "victim").read_bytes() == b"precious"
+
+
 def test_a_folder_gets_the_name_of_the_image(tmp_path):
     assert target_path(str(tmp_path), "x.raw") == str(tmp_path / "x.raw")
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "/etc/passwd", ".hidden", "..", "."])
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "/etc/passwd", ".hidden", "..", ".", "a\nb", "a\0", "\x1b[2J", "x" * 240, "ü" * 120]
+)
 def test_a_name_from_afar_does_not_lead_out_of_the_folder(tmp_path, name):
     with pytest.raises(InputError, match="is no name for a file. Name the file"):
         target_path(str(tmp_path), name)
