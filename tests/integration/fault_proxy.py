@@ -44,7 +44,7 @@ class Fault:
     :param moment: Within the C(body) of the request, or of the answer to a GET; within the C(answer), whatever the
         request; C(before) the service sees the request; or C(after) it did all that it was asked, so that nothing but
         its answer is lost.
-    :param then: Is called as it happens.
+    :param then: Is called as it happens, which it did C(happened) times.
     """
 
     kind: Literal[
@@ -63,9 +63,7 @@ class Fault:
     happened: int = 0
 
     def concerns(self, method: str, path: str) -> bool:
-        if self.times <= 0 or self.method not in (method, "*"):
-            return False
-        if re.search(self.path, path.partition("?")[0]) is None:
+        if self.times <= 0 or method != self.method or re.search(self.path, path.partition("?")[0]) is None:
             return False
         self.skip -= 1
         return self.skip < 0
@@ -184,16 +182,12 @@ class FaultProxy:
         _say_continue(client, head)
         body = b"".join(_blocks(client, rest, _length(head)))
         answers = [self._ask(_closing(head) + body) for _each in range(2 if fault.kind == "twice" else 1)]
-        if fault.kind == "twice":
-            fault.happen()
-            client.sendall(answers[-1])
-            client.shutdown(socket.SHUT_RDWR)
-        elif fault.kind == "shorten":
-            fault.happen()
-            client.sendall(_shortened(answers[-1]))
-            client.shutdown(socket.SHUT_RDWR)
-        else:
+        if fault.moment == "after":
             self._answer_instead(client, fault)
+            return
+        fault.happen()
+        client.sendall(answers[-1] if fault.kind == "twice" else _shortened(answers[-1]))
+        client.shutdown(socket.SHUT_RDWR)
 
     def _ask(self, message: bytes) -> bytes:
         with socket.create_connection(self._upstream, PATIENCE) as server:

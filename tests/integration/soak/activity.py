@@ -15,28 +15,46 @@ from typing import Any
 
 from soak.bed import OWNER, Bed
 from soak.life import Template, Version
-from soak.verdict import UNFINISHED, Snapshot, Wrong, differences
+from soak.verdict import UNFINISHED, Snapshot, Wrong, differences, expected_look
 from soak.world import SMALLEST, World
 
 ADMIN, OPERATOR = "sandbox-admin", "sandbox-operator"
-# The requests that the actions of a plan lead to.
-REQUESTS = {
-    "create": ("creation", "upload"),
-    "update": ("change",),
-    "delete": ("deletion",),
-    "add_member": ("share",),
-    "remove_member": ("unshare",),
-    "forget_members": ("members", "record"),
-    "deactivate": ("state",),
-    "reactivate": ("state",),
-    "export": ("download",),
-}
 LOOKS = "visibility os_hidden status os_hash_value size protected min_disk min_ram disk_format deprecated".split()
 
 
-def requests_of(actions: list[Mapping[str, Any]]) -> Counter[str]:
-    """Return about how many requests of each kind actions lead to."""
-    return Counter(name for action in actions for name in REQUESTS.get(action["action"], ()))
+def requests_between(templates: list[Template], seen: Snapshot) -> Counter[str]:
+    """Return about how many requests of each kind lead from what is there to what the document says."""
+    found: Counter[str] = Counter(discovery=1, authentication=1, listing=2)
+    for template in templates:
+        for version in template.versions:
+            images = seen.finished(template.image_name(version))
+            image = images[0] if images and images[0]["os_hash_value"] == version.digest else None
+            found.update(_requests_for(template, version, image, seen))
+            found["deletion"] += bool(images) and (image is None or version.stage is None)
+    return +found
+
+
+def _requests_for(template: Template, version: Version, image: dict[str, Any] | None, seen: Snapshot) -> Counter[str]:
+    found: Counter[str] = Counter()
+    if version.stage is None:
+        return found
+    if image is None:
+        is_imported = version.import_method in ("glance-direct", "web-download")
+        found.update(creation=1, upload=1, record=1, source="://" in version.source, task=is_imported)
+        found["import"] += is_imported
+    look = expected_look(template, version)
+    new = {"visibility": "private", "os_hidden": False, "status": "active", "protected": False}
+    different = {
+        key for key in ("visibility", "os_hidden", "deprecated", "protected") if look[key] != (image or new).get(key)
+    }
+    found["change"] += bool(different)
+    found["state"] += look["status"] != (image or new)["status"]
+    if image and image["visibility"] == "shared":
+        found["members"] += 1
+    members = seen.members.get(image["id"], set()) if image else set()
+    found["share"] += len(version.members - members)
+    found["unshare"] += len(members - version.members) if look["visibility"] == "shared" else 0
+    return found
 
 
 class Activity:
@@ -80,7 +98,7 @@ class Activity:
     def owner(self) -> dict[str, str]:
         return {"owner": OWNER} if self.cloud == ADMIN else {}
 
-    def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
+    def available(self) -> Counter[str]:
         """Return about how many requests of each kind there will be."""
         raise NotImplementedError
 
@@ -115,16 +133,8 @@ class Curation(Activity):
     def clean(self) -> dict[str, Any]:
         return {**super().clean, "timeout": 60}
 
-    def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
-        actions = [action for change in foretold["plan"] for action in change["actions"]]
-        found = Counter(discovery=1, authentication=1, listing=2) + requests_of(actions)
-        shared = sum(row["visibility"] == "shared" for row in foretold["versions"] if row["id"])
-        created = [change["name"] for change in foretold["plan"] if change["id"] is None]
-        versions = [version for name, version in named(self.world.templates) if name in created]
-        imported = sum(each.import_method in ("glance-direct", "web-download") for each in versions)
-        remote = sum("://" in each.source for each in versions)
-        others = Counter(members=shared, source=remote, record=len(versions), task=imported)
-        return +(found + others + Counter({"import": imported}))
+    def available(self) -> Counter[str]:
+        return requests_between(self.world.templates, self.look())
 
     def wrongs(self, outcome: Mapping[str, Any]) -> Iterator[Wrong]:
         in_use = {finding["image"] for finding in outcome["findings"] if finding["kind"] == "in_use"}
@@ -161,7 +171,7 @@ class Export(Activity):
     def size(self) -> int:
         return min(version.size for _name, version in self.chosen)
 
-    def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
+    def available(self) -> Counter[str]:
         count = len(self.chosen)
         frozen = count * self.args["deactivate"]
         return +Counter(discovery=1, authentication=1, listing=2, download=count, change=2 * frozen, state=2 * frozen)
@@ -212,14 +222,13 @@ class Replication(Activity):
         source = self.bed.faulty(ADMIN)
         return {**super().faulty, "source_cloud": {**source.pop("cloud"), **source}}
 
-    def available(self, foretold: Mapping[str, Any]) -> Counter[str]:
-        actions = [action for change in foretold["plan"] for action in change["actions"]]
-        found = Counter(discovery=2, authentication=2, listing=2) + requests_of(actions)
-        created = found["creation"]
-        is_sent = self.args["import_method"] == "direct"
-        if not is_sent:
-            found += Counter({"import": created, "task": created})
-        return +(found + Counter(record=created, download=created if self.args["import_method"] != "auto" else 0))
+    def available(self) -> Counter[str]:
+        found = requests_between(self.world.templates, Snapshot.take(self.bed.regions[1], self.world.name))
+        created, method = found["creation"], self.args["import_method"]
+        found["source"] = found["unshare"] = found["deletion"] = 0
+        found["import"] = found["task"] = 0 if method == "direct" else created
+        found["upload"] = found["download"] = 0 if method == "auto" else created
+        return +found
 
     def wrongs(self, outcome: Mapping[str, Any]) -> Iterator[Wrong]:
         first, second = self.look(), Snapshot.take(self.bed.regions[1], self.world.name)

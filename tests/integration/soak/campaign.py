@@ -115,12 +115,12 @@ class Journey:
         special = {
             menu.KILLED_MODULE: 8,
             menu.KILLED_PLAYBOOK: 2,
-            menu.KILLED_GLANCE: 3,
+            menu.KILLED_GLANCE: 2,
             menu.FULL_DISK: 4 if self._bed.small else 0,
             menu.FILE_LIMIT: 2,
         }
         weights = {title: weight for title, weight in special.items() if title in self._titles}
-        proxied = 81 if set(self._titles) - set(special) else 0
+        proxied = 82 if set(self._titles) - set(special) else 0
         return self._rng.choices([*weights, ""], [*weights.values(), proxied])[0]
 
     def _activity(self, title: str, *, is_first: bool) -> Activity:
@@ -141,14 +141,10 @@ class Journey:
     def _attempt(self, title: str, activity: Activity) -> Attempt:
         if title in (menu.FULL_DISK, menu.FILE_LIMIT):
             return self._player.exhaust_disk(title, activity)
-        foretold = self._player.clean(activity, check_mode=True)
-        if not foretold.is_ok or foretold.result is None:
-            wrong = ("diverged", "check mode fails, though nothing went wrong")
-            return Attempt("Nothing", activity.module, foretold, True, [], [wrong])
-        available = activity.available(foretold.result)
-        return (
-            self._player.kill(title, activity, available) if title else self._player.break_request(activity, available)
-        )
+        available = activity.available()
+        if title:
+            return self._player.kill(title, activity, available)
+        return self._player.break_request(activity, available)
 
     def _look(self) -> Snapshot:
         return Snapshot.take(self._bed.regions[0], self._world.name)

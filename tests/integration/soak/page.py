@@ -86,7 +86,9 @@ def write_page(path: Path, report: Report, seed: str, seconds: float) -> None:
 def meanings() -> str:
     """Return what the columns count."""
     named = {
-        "Withstood": "The task went well all the same. Where it did not, it said so, or was killed",
+        "Withstood": "The task went well all the same",
+        "Said so": "The task failed, and said why",
+        "Killed": "The task could say nothing any more",
         "Converged": "The next run brought the cloud to what the document says, and the one after it changed nothing",
         "Lost": WRONGS["lost"],
         "Doubled": WRONGS["doubled"],

@@ -22,6 +22,7 @@ COLUMNS: dict[str, Callable[[Trial], bool]] = {
     "Tried": lambda trial: True,
     "Withstood": lambda trial: trial.ending == "ok",
     "Said so": lambda trial: trial.ending == "failed",
+    "Killed": lambda trial: trial.ending == "killed",
     "Converged": lambda trial: not _count("diverged")(trial),
     "Lost": _count("lost"),
     "Doubled": _count("doubled"),
@@ -51,7 +52,8 @@ class Report:
 
     def rows(self) -> list[Row]:
         """Return the table: its head, a row for each kind of fault, and the sums."""
-        titles = [title for title in TITLES if any(trial.title == title for trial in self.trials)]
+        tried = {trial.title for trial in self.trials}
+        titles = [*(title for title in TITLES if title in tried), *sorted(tried - {*TITLES})]
         body = [self._row(title, [trial for trial in self.trials if trial.title == title]) for title in titles]
         return [("Fault", *COLUMNS), *body, self._row("All", self.trials)]
 
@@ -74,7 +76,6 @@ class Report:
 
     def as_rst(self) -> str:
         lines = [".. list-table::", "   :header-rows: 1", ""]
-        for row in self.rows():
-            for position, cell in enumerate(row):
-                lines.append(f"   {'-' if position else '* -'} {cell}" if not position else f"     - {cell}")
+        for first, *others in self.rows():
+            lines += [f"   * - {first}", *(f"     - {cell}" for cell in others)]
         return "\n".join(lines)

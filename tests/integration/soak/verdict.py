@@ -157,7 +157,9 @@ def _exposures(
     if image["visibility"] not in allowed:
         yield "overshared", f"{image['name']} is {image['visibility']}"
     if image["visibility"] == "shared":
-        strangers = after.members[image["id"]] - version.members - before.members.get(image["id"], set())
+        # One that is to be retired is shared as the document says for as long as what replaces it has not arrived.
+        named = version.members | template.members
+        strangers = after.members[image["id"]] - named - before.members.get(image["id"], set())
         if strangers:
             yield "overshared", f"{image['name']} is shared with {sorted(strangers)}"
     if image["visibility"] != "private" and image["os_hash_value"] != version.digest:
