@@ -240,7 +240,7 @@ def _error(response: Response, service: str) -> CloudError:
     message = f"{service} answered {status} to {response.request.method}: {text}"
     after = response.headers.get("Retry-After", "")
     return _ERRORS.get(status, CloudError)(
-        f"{message} {advice}" if advice else message, status, retry_after=float(after) if after.isdigit() else None
+        f"{message} {advice}" if advice else message, status, retry_after=float(after) if after.isdecimal() else None
     )
 
 

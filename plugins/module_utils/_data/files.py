@@ -170,7 +170,7 @@ def target_path(path: str, filename: str, option: str = "path") -> str:
     if meant_as_folder and not os.path.isdir(path):
         raise InputError(option, f"{path} is no directory. Create it first, or name a file without a slash at its end.")
     if os.path.isdir(path):
-        if "/" in filename or filename.startswith("."):
+        if filename.startswith(".") or not _is_file_name(filename):
             raise InputError(option, f"{path} is a directory, and {filename!r} is no name for a file. Name the file.")
         path = os.path.join(path, filename)
     if os.path.isdir(path):
@@ -181,6 +181,14 @@ def target_path(path: str, filename: str, option: str = "path") -> str:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(option, f"{folder} cannot be written to by this user.")
     return path
+
+
+def _is_file_name(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return not {"/", "\0"} & {*name}
 
 
 def file_size(path: str) -> int | None:

@@ -160,7 +160,7 @@ def test_a_folder_gets_the_name_of_the_image(tmp_path):
     assert target_path(str(tmp_path), "x.raw") == str(tmp_path / "x.raw")
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "/etc/passwd", ".hidden", "..", "."])
+@pytest.mark.parametrize("name", ["../x", "a/b", "/etc/passwd", ".hidden", "..", ".", "a\0b", "\ud800"])
 def test_a_name_from_afar_does_not_lead_out_of_the_folder(tmp_path, name):
     with pytest.raises(InputError, match="is no name for a file. Name the file"):
         target_path(str(tmp_path), name)
