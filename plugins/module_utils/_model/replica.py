@@ -29,6 +29,7 @@ class WantedReplica:
     :param visibility: Take the replicas to the stage of the originals; else new ones stay private.
     :param stores: The stores that the data is to be in, None for those of the cloud's choice.
     :param owner: The id of the project that is to own the replicas, None for the session's own.
+    :param max_virtual_size: What a new replica may have at most, in bytes.
     """
 
     patterns: tuple[str, ...] = ("*",)
@@ -37,6 +38,7 @@ class WantedReplica:
     import_method: str = "auto"
     stores: tuple[str, ...] | None = None
     owner: str | None = None
+    max_virtual_size: int | None = None
 
     def covers(self, name: str) -> bool:
         """Say whether it is asked for an image of this name."""

@@ -99,6 +99,7 @@ class SourceFacts:
     digests of the whole content; it is empty where nothing had to be hashed yet.
     C(compression) is how the source holds its content, such as C(xz): then the facts are those of the content, and
     C(packed_digests) are those of the source as it is.
+    C(stray) is what raw data is that is no disk, in words such as C(a tar archive).
     """
 
     disk_format: str | None = None
@@ -107,6 +108,7 @@ class SourceFacts:
     digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     compression: str | None = None
     packed_digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    stray: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,11 +119,13 @@ class SourceNeed:
     :param inspect: Its size, format and virtual size.
     :param algorithms: The digests of its whole content, by these algorithms.
     :param if_size: Compute the digests only if the data has so many bytes.
+    :param limit: The largest virtual size in bytes, None for any.
     """
 
     inspect: bool = False
     algorithms: frozenset[str] = frozenset()
     if_size: int | None = None
+    limit: int | None = None
 
 
 WEB_DOWNLOAD: t.Final = "web-download"
@@ -146,6 +150,8 @@ class Upload:
     :param stores: The stores of the cloud that the data is to be in; those of its choice where none is named.
     :param keep: Leave compressed data as it is.
     :param compression: How the source holds the data, where it is to be decompressed on the way.
+    :param disk_format: The format that the data was found to have, None where nobody looked.
+    :param limit: The largest virtual size in bytes, None for any.
     """
 
     source: Source | CloudSource
@@ -155,6 +161,8 @@ class Upload:
     stores: tuple[str, ...] = ()
     keep: bool = False
     compression: str | None = None
+    disk_format: str | None = None
+    limit: int | None = None
 
     @property
     def verifiable_by_cloud(self) -> bool:

@@ -27,6 +27,7 @@ class Template:
     None means "not asked for": what the cloud has is left alone. A property whose value is None is to be removed.
     C(min_disk) is GiB, C(min_ram) is MiB. C(staged_since) is the day to record on an image that is created.
     C(stores) are those that the image is to be in, and with C(stores_exact) in no others.
+    C(max_virtual_size) is what a new image may have at most, in bytes.
     """
 
     name: ImageName
@@ -45,6 +46,7 @@ class Template:
     stores: tuple[str, ...] | None = None
     stores_exact: bool = False
     staged_since: str | None = None
+    max_virtual_size: int | None = None
 
     @property
     def keep(self) -> bool:
