@@ -40,6 +40,9 @@ matrix: ## the oldest and the newest of what is supported
 coverage: ## how much of the plugins the tests run
 	$(RUN) coverage
 
+fuzz: ## random input to all that reads what strangers write, for FUZZ_SECONDS (300)
+	$(RUN) fuzz
+
 bench: ## what a catalogue costs beside loops of single tasks
 	$(RUN) bench
 
@@ -61,4 +64,4 @@ generate: ## write the schema of the catalogue document, and the pages made from
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage bench bench-docs sandbox sandbox-stop format generate clean
+.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage fuzz bench bench-docs sandbox sandbox-stop format generate clean
