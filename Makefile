@@ -45,6 +45,8 @@ soak: ## random catalogues and hundreds of faults; SOAK_SEED, SOAK_FAULTS, SOAK_
 
 soak-docs: ## the same, written into the documentation
 	$(RUN) soak-docs
+fuzz: ## random input to all that reads what strangers write, for FUZZ_SECONDS (300)
+	$(RUN) fuzz
 
 bench: ## what a catalogue costs beside loops of single tasks
 	$(RUN) bench
@@ -67,4 +69,4 @@ generate: ## write the schema of the catalogue document, and the pages made from
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs bench bench-docs sandbox sandbox-stop format generate clean
+.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate clean

@@ -90,6 +90,11 @@ options:
     description: Put the data into all stores of the target that can be written to.
     type: bool
     default: false
+  max_virtual_size:
+    description:
+      - The largest disk that a new replica may have, as in O(xloud.image.image_template#module:max_virtual_size).
+      - A larger one is an error of that image.
+    type: str
   workers:
     description: So many images are worked on at a time.
     type: int

@@ -15,7 +15,10 @@ description:
   - Makes sure that one version of a template is in the cloud, byte for byte, with its metadata.
   - A new image is created V(private). Nobody else can use it until M(xloud.image.image_visibility) publishes it.
   - The format and the virtual size are read from the content by the inspector that Glance, Nova and Cinder use.
-    Content that clouds refuse, such as a qcow2 file with a backing file, is refused before anything is sent.
+    Content that clouds refuse, such as a qcow2 file with a backing file, is refused before anything is sent, and so is
+    content that is cut off. The error names the check that failed.
+  - Of a URL, the beginning is inspected before anything is sent, and the rest as it goes by. Data that turns out to be
+    cut off never becomes an image.
   - The data is read once, hashed on the way, and compared with the hash that the Image service computed.
     Data that does not match its O(checksum) never becomes an image.
   - Data that is compressed with gzip, bzip2, xz or zstd is decompressed on the way, whatever its name.
@@ -117,6 +120,14 @@ options:
   min_ram:
     description: The memory, in MiB, that a server needs.
     type: int
+  max_virtual_size:
+    description:
+      - The largest disk that a new image may have, in bytes, or with a unit, as in V(100GiB) or V(100G). There is no
+        limit unless it is given.
+      - It also limits what compressed data may become. To know that before anything is sent, a compressed local file
+        is decompressed once more, unless its size is known from an earlier run.
+      - An image that is there already is left alone.
+    type: str
   properties:
     description:
       - Custom properties, as text. Others that the image has are left alone.

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
+import fuzz
 from sandbox import Sandbox
 from stage import Stage, cancel
 from stages import LONG_STAGES, ON_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES
@@ -122,6 +123,14 @@ def coverage() -> int:
     return report([*stages, stage])
 
 
+def run_fuzz() -> int:
+    with lock("fuzz"):
+        stage = Stage("fuzz", fuzz.tools(), copy_of_checkout("fuzz"))
+        fuzz.fuzz(stage)
+        close(stage)
+    return report([stage])
+
+
 def closing_line(stages: list[Stage]) -> str:
     total = sum((stage.count() for stage in stages), start=Counter())
     skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
@@ -198,6 +207,7 @@ COMMANDS = {
     "bench-docs": lambda: bench("docs/docsite/rst/benchmarks.rst"),
     "coverage": coverage,
     "demo": demo,
+    "fuzz": run_fuzz,
     "sandbox": start_sandbox,
     "sandbox-stop": stop_sandbox,
     "soak": soak,

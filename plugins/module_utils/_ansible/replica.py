@@ -17,6 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments imp
 )
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import transfer_result
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
+from ansible_collections.xloud.image.plugins.module_utils._model.limit import parse_size
 from ansible_collections.xloud.image.plugins.module_utils._model.replica import WantedReplica
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Outcome
 from ansible_collections.xloud.image.plugins.module_utils._model.source import IMPORT_METHODS
@@ -40,6 +41,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "import_method": {"type": "str", "choices": list(IMPORT_METHODS), "default": "auto"},
         "stores": {"type": "list", "elements": "str"},
         "all_stores": {"type": "bool", "default": False},
+        "max_virtual_size": {"type": "str"},
         "workers": {"type": "int", "default": 2},
     },
     "mutually_exclusive": [
@@ -69,6 +71,7 @@ def wanted_replica(params: t.Mapping[str, t.Any]) -> WantedReplica:
         params["visibility"],
         params["import_method"],
         certificates=params["certificates"] or {},
+        max_virtual_size=parse_size(params["max_virtual_size"]),
     )
 
 

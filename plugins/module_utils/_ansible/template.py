@@ -16,6 +16,7 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments imp
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import TEMPLATE, VERSION, is_custom_property
+from ansible_collections.xloud.image.plugins.module_utils._model.limit import parse_size
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName, Version, check_template
 from ansible_collections.xloud.image.plugins.module_utils._model.reference import Reference
 from ansible_collections.xloud.image.plugins.module_utils._model.signature import (
@@ -62,6 +63,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "container_format": {"type": "str", "choices": list(CONTAINER_FORMATS)},
         "min_disk": {"type": "int"},
         "min_ram": {"type": "int"},
+        "max_virtual_size": {"type": "str"},
         "properties": {"type": "dict"},
         "tags": {"type": "list", "elements": "str"},
         "protected": {"type": "bool"},
@@ -142,6 +144,7 @@ def wanted_template(
         replace=params["replace"],
         stores_exact=params["stores_exact"],
         signature=signature,
+        max_virtual_size=parse_size(params["max_virtual_size"]),
     )
 
 

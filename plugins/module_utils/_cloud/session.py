@@ -421,7 +421,7 @@ def _error(response: Response, service: str) -> CloudError:
         asked += f" {urllib.parse.urlsplit(response.request.url or '').path}"
     message = f"{service} answered {status} to {asked}: {_explained(_message(response), status)}"
     after = response.headers.get("Retry-After", "")
-    return _ERRORS.get(status, CloudError)(message, status, retry_after=float(after) if after.isdigit() else None)
+    return _ERRORS.get(status, CloudError)(message, status, retry_after=float(after) if after.isdecimal() else None)
 
 
 def _explained(text: str, status: int) -> str:

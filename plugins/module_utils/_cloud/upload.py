@@ -28,6 +28,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     PlacementError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import SIGNATURE, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.limit import check_virtual_size
 from ansible_collections.xloud.image.plugins.module_utils._model.method import (
     choose_methods,
     needs_offer,
@@ -273,6 +274,7 @@ class _Filling:
             raise CloudError(f"Image {arrived.name} is {arrived.status} after its data was sent, not active.")
         if arrived.size == 0:
             raise DataError(f"{source} is empty: no data arrived.")
+        check_virtual_size(source, arrived.virtual_size or arrived.size, self.upload.limit)
         algorithm, digest = arrived.os_hash_algo or "", arrived.os_hash_value
         expected = self._expected(algorithm)
         if expected in (None, digest):

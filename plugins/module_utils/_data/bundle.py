@@ -114,7 +114,7 @@ def _read(path: str, wanted: WantedReplica) -> Original | Unusable | None:
 def _is_sidecar(text: str) -> bool:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and {"format_version", "image"} <= document.keys()
 

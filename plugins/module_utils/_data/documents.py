@@ -16,6 +16,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.document import
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 
 SUFFIXES: t.Final = (".yml", ".yaml", ".json")
+# What the parser raises of a value that is not what its tag says, and of lists that never end, beside its own errors.
+_UNPARSABLE: t.Final = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError)
 
 
 def read_documents(paths: t.Iterable[str], option: str = "files") -> list[dict[str, t.Any]]:
@@ -41,7 +43,7 @@ def _read_document(path: str, option: str) -> dict[str, t.Any]:
 
     try:
         document = yaml.load(read_text(path, option), Loader=_loader())  # noqa: S506 - it is a SafeLoader
-    except (yaml.YAMLError, ValueError) as exc:
+    except (yaml.YAMLError, *_UNPARSABLE) as exc:
         raise InputError(option, f"{path} is no valid YAML: {_what_is_wrong(exc)}.") from exc
     if not isinstance(document, dict):
         raise InputError(option, f"{path} is no dictionary with {ROOT} in it.")
@@ -53,6 +55,10 @@ def _read_document(path: str, option: str) -> dict[str, t.Any]:
 
 def _what_is_wrong(exc: Exception) -> str:
     """Return the words of an error without the lines that it is about, in which a password may stand."""
+    if isinstance(exc, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(exc, LookupError | AttributeError | TypeError | ArithmeticError):
+        return "a value is not what its tag says"
     mark, problem = getattr(exc, "problem_mark", None), getattr(exc, "problem", None)
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return place + (problem or " ".join(str(exc).split()))
@@ -92,7 +98,7 @@ def read_plan(path: str | None) -> dict[str, t.Any] | None:
     try:
         plan = json.loads(read_text(path, "expect_plan"))
         version = plan["format_version"]
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise InputError("expect_plan", f"{path} is no plan of xloud.image.image_catalog.") from exc
     if version != 1:
         raise InputError("expect_plan", f"{path} has format {version}, and this release reads format 1.")

@@ -32,6 +32,8 @@ def open_file(path: str, option: str = "source") -> t.Iterator[t.BinaryIO]:
         raise InputError(option, f"{path} is a directory. Give the file itself.") from exc
     except OSError as exc:
         raise InputError(option, f"{path} cannot be read: {exc.strerror}.") from exc
+    except ValueError as exc:
+        raise InputError(option, f"{path!r} is no path: {exc}.") from exc
     with handle:
         status = os.fstat(handle.fileno())
         if not stat.S_ISREG(status.st_mode):

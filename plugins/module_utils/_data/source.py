@@ -18,7 +18,7 @@ from ansible_collections.xloud.image.plugins.module_utils._data.hashing import (
     file_digests,
     remember,
 )
-from ansible_collections.xloud.image.plugins.module_utils._data.inspection import Readable, inspect
+from ansible_collections.xloud.image.plugins.module_utils._data.inspection import Inspection, Readable
 from ansible_collections.xloud.image.plugins.module_utils._data.local import open_file, read_text
 from ansible_collections.xloud.image.plugins.module_utils._data.web import Download, fetch_text, open_url
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum, find_in_sums, is_literal
@@ -26,6 +26,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import D
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed, Upload
 
 BLOCK: t.Final = 256 * 1024
+# What is read of data at a time to find out what it is.
+_LOOK: t.Final = 64 * 1024
 # What the cache calls the digests and the size of what is inside a compressed file.
 _OF_CONTENT: t.Final = "content:"
 _CONTENT_SIZE: t.Final = "content-size:"
@@ -77,8 +79,10 @@ def read_facts(source: Source | None, need: SourceNeed, *, keep: bool = False) -
 def _read_file_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFacts:
     with open_file(source.location) as handle:
         status = os.fstat(handle.fileno())
-        content = _Content(handle, str(source), status.st_size, (), keep)
-        facts = _inspected(content, source)
+        content = _Content(handle, str(source), status.st_size, (), keep, need.limit)
+        facts = content.inspect()
+        if content.compression is None:
+            content.inspection.look_up(handle)
     known = cached_digests(source.location)
     if content.compression is None:
         if need.algorithms and need.if_size in (None, facts.size):
@@ -86,10 +90,12 @@ def _read_file_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFact
         return dataclasses.replace(facts, digests=known)
     facts = _with_known(facts, known)
     is_known = facts.digests.keys() & facts.packed_digests.keys() >= need.algorithms and facts.size is not None
-    if is_known or not need.algorithms or need.if_size not in (None, facts.size or need.if_size):
+    # Nothing but reading it tells how much there is in a compressed file, and so whether it is within a limit.
+    is_needed = bool(need.algorithms) or need.limit is not None
+    if is_known or not is_needed or need.if_size not in (None, facts.size or need.if_size):
         return facts
     with open_file(source.location) as handle:
-        content = _Content(handle, str(source), status.st_size, need.algorithms, keep)
+        content = _Content(handle, str(source), status.st_size, need.algorithms, keep, need.limit)
         while content.read(BLOCK):
             pass
         remember(source.location, content.as_known(), status)
@@ -98,8 +104,8 @@ def _read_file_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFact
 
 def _read_url_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFacts:
     with _open_filled(source) as download:
-        content = _Content(download, str(source), download.size, need.algorithms, keep)
-        facts = _inspected(content, source)
+        content = _Content(download, str(source), download.size, need.algorithms, keep, need.limit)
+        facts = content.inspect()
         is_other = content.size is not None and need.if_size not in (None, content.size)
         if not need.algorithms or is_other:
             return facts
@@ -108,11 +114,6 @@ def _read_url_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFacts
         return dataclasses.replace(
             facts, size=content.count, digests=content.digests(), packed_digests=content.packed_digests()
         )
-
-
-def _inspected(content: _Content, source: Source) -> SourceFacts:
-    facts = inspect(content, str(source), content.size)
-    return dataclasses.replace(facts, compression=content.compression)
 
 
 def _with_known(facts: SourceFacts, known: t.Mapping[str, str]) -> SourceFacts:
@@ -170,14 +171,21 @@ class _Begun:
 
 class _Content:
     """
-    The content of a source, decompressed on the way where it is compressed, and hashed as it is read.
+    The content of a source, decompressed on the way where it is compressed, and hashed and inspected as it is read.
 
     :param size: The bytes of the source, where known. C(size) is that of the content.
     :param keep: Take compressed data as it is.
+    :param limit: The largest virtual size in bytes, None for any.
     """
 
     def __init__(
-        self, stream: Readable, name: str, size: int | None, algorithms: t.Collection[str], keep: bool
+        self,
+        stream: Readable,
+        name: str,
+        size: int | None,
+        algorithms: t.Collection[str],
+        keep: bool,
+        limit: int | None,
     ) -> None:
         head = b""
         while len(head) < HEAD and (block := stream.read(HEAD - len(head))):
@@ -191,19 +199,44 @@ class _Content:
             self._packed = _Hashing(begun, algorithms)
             content = Decompressed(self._packed, self.compression, name)
         self._content = _Hashing(content, algorithms)
+        self.inspection = Inspection(name, self.size, limit)
+        self._is_watched = True
+
+    def leave_uninspected(self) -> None:
+        """Take the content for what it is, as where a cloud has it as an image already."""
+        self._is_watched = False
 
     @property
     def count(self) -> int:
         """The bytes of the content that were read so far."""
         return self._content.count
 
+    def inspect(self) -> SourceFacts:
+        """
+        Return what the content is, of which as much is read as it takes.
+
+        :raises DataError: It is not fit to be an image.
+        """
+        while self.inspection.facts is None and self.read(_LOOK):
+            pass
+        return dataclasses.replace(t.cast(SourceFacts, self.inspection.facts), compression=self.compression)
+
     def read(self, count: int, /) -> bytes:
-        """Return the next bytes of the content, at most C(count); none at its end."""
+        """
+        Return the next bytes of the content, at most C(count); none at its end.
+
+        :raises DataError: It is not fit to be an image.
+        """
         block = self._content.read(count)
         if not block and self._packed:
             # What follows the content, such as padding, belongs to the source.
             while self._packed.read(BLOCK):
                 pass
+        if self._is_watched and block:
+            self.inspection.add(block)
+        elif self._is_watched:
+            self._is_watched = False
+            self.inspection.end()
         return block
 
     def digests(self) -> dict[str, str]:
@@ -227,7 +260,8 @@ class UploadStream:
     The bytes of an upload, hashed as they are read once.
 
     The last block is held back until all is hashed: data that is not what its checksum says never arrives whole,
-    so that the cloud never makes an image of it.
+    so that the cloud never makes an image of it. Nor does data that fails a check which only all of it can pass, or
+    that is something else than was inspected.
 
     :param stream: The source, compressed or not.
     :param size: The bytes of the source, where known.
@@ -235,7 +269,9 @@ class UploadStream:
 
     def __init__(self, upload: Upload, stream: Readable, size: int | None, algorithms: t.Collection[str]) -> None:
         self._upload = upload
-        self._content = _Content(stream, str(upload.source), size, algorithms, upload.keep)
+        self._content = _Content(stream, str(upload.source), size, algorithms, upload.keep, upload.limit)
+        if not isinstance(upload.source, Source):
+            self._content.leave_uninspected()
         self.size = upload.size if self._content.compression else self._content.size
 
     def __len__(self) -> int:
@@ -245,7 +281,8 @@ class UploadStream:
         """
         Give the data block by block.
 
-        :raises DataError: The data is shorter or longer than announced, or its checksum is another one.
+        :raises DataError: The data is shorter or longer than announced, its checksum is another one, or it is not fit
+            to be an image.
         """
         ahead = self._content.read(BLOCK)
         if not ahead:
@@ -269,6 +306,12 @@ class UploadStream:
         if self.size is not None and self._content.count != self.size:
             raise DataError(
                 f"{self._upload.source} changed meanwhile: it had {self.size} bytes, {self._content.count} were read."
+            )
+        found = self._content.inspection.facts
+        if found and self._upload.disk_format not in (None, found.disk_format):
+            raise DataError(
+                f"{self._upload.source} changed meanwhile: it was {self._upload.disk_format}, and is "
+                f"{found.disk_format} now. Run the task again."
             )
         declared = self._upload.checksum
         if declared is None:

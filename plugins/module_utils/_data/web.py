@@ -32,7 +32,10 @@ _FIRST_PAUSE: t.Final = 0.5
 _LONGEST_PAUSE: t.Final = 60.0
 # Answers that may be others the next time.
 _PASSING: t.Final = frozenset({408, 429, 500, 502, 503, 504})
-_CONTENT_RANGE: t.Final = re.compile(r"bytes (?P<begin>[0-9]+)-[0-9]+/(?P<total>[0-9]+|\*)")
+# More digits are no size of anything, and of some thousands Python makes no number.
+_COUNT: t.Final = "[0-9]{1,18}"
+_CONTENT_LENGTH: t.Final = re.compile(_COUNT)
+_CONTENT_RANGE: t.Final = re.compile(rf"bytes (?P<begin>{_COUNT})-{_COUNT}/(?P<total>{_COUNT}|\*)")
 
 
 class Download:
@@ -172,14 +175,14 @@ class UnreachableSourceError(DataError):
 
 def _length(response: requests.Response) -> int | None:
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
+    return int(length) if _CONTENT_LENGTH.fullmatch(length) else None
 
 
 def _range(response: requests.Response) -> tuple[int, int | None]:
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if match is None:
         raise _BreakError("the server sent a part without saying which")
-    return int(match["begin"]), int(match["total"]) if match["total"].isdigit() else None
+    return int(match["begin"]), None if match["total"] == "*" else int(match["total"])
 
 
 @contextlib.contextmanager
@@ -214,8 +217,9 @@ class _Fetch:
             response = requests.get(
                 source.location, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), headers=headers
             )
-        except requests.RequestException as exc:
-            is_final = isinstance(exc, requests.exceptions.SSLError | requests.exceptions.InvalidURL)
+        except (requests.RequestException, ValueError) as exc:
+            # A server may also send us on to what is no address at all.
+            is_final = isinstance(exc, requests.exceptions.SSLError | ValueError)
             error = DataError if is_final else UnreachableSourceError
             raise error(f"{source} cannot be fetched: {_cause(exc, source)}{_advice(exc)}") from exc
         self._check(response, offset)

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import ALGORITHMS, DIGITS
 from ansible_collections.xloud.image.plugins.module_utils._model.image import BASE_ATTRIBUTES, LIFECYCLE, VISIBILITIES
+from ansible_collections.xloud.image.plugins.module_utils._model.limit import SIZE_PATTERN, is_size
 from ansible_collections.xloud.image.plugins.module_utils._model.name import VERSION_PATTERN
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
 from ansible_collections.xloud.image.plugins.module_utils._model.signature import (
@@ -116,6 +117,11 @@ DURATION: t.Final = Kind(
     "a number of days, such as 30d or 4w",
     {"anyOf": [{"type": "integer", "minimum": 0}, _text(_DURATION)]},
 )
+SIZE: t.Final = Kind(
+    is_size,
+    "a size in bytes, or with a unit, such as 100GiB",
+    {"anyOf": [{"type": "integer", "minimum": 1}, _text(SIZE_PATTERN)]},
+)
 # What these three are wrong with, the parser says in words of their own.
 VERSION: t.Final = Kind(lambda value: True, "a version in quotes", _text(VERSION_PATTERN))
 SOURCE: t.Final = Kind(TEXT.accepts, "a path, or an http or https URL", _text(_PLACE))
@@ -202,6 +208,7 @@ IMAGE: t.Final[Keys] = {
     "tags": Key(TEXTS, "Tags of the image, beside the collection's own."),
     "min_disk": Key(WHOLE, "The disk that a server needs, in GiB.", "the virtual size of the image"),
     "min_ram": Key(WHOLE, "The memory that a server needs, in MiB.", "0"),
+    "max_virtual_size": Key(SIZE, "The disk that data to be brought in may have at most, decompressed.", "no limit"),
     "protected": Key(FLAG, "Whether the image is protected against deletion."),
     "disk_format": Key(TEXT, "The format of the data.", "found from the content"),
     "container_format": Key(TEXT, "The format of the container.", "bare"),

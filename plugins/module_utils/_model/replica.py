@@ -31,6 +31,7 @@ class WantedReplica:
     :param owner: The id of the project that is to own the replicas, None for the session's own.
     :param certificates: The ids of the certificates of signatures in the target by those in the source, where they are
         others; None for those whose signatures replicas do without.
+    :param max_virtual_size: What a new replica may have at most, in bytes.
     """
 
     patterns: tuple[str, ...] = ("*",)
@@ -40,6 +41,7 @@ class WantedReplica:
     stores: tuple[str, ...] | None = None
     owner: str | None = None
     certificates: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    max_virtual_size: int | None = None
 
     def covers(self, name: str) -> bool:
         """Say whether it is asked for an image of this name."""

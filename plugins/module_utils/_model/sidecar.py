@@ -48,6 +48,8 @@ def parse_sidecar(text: str, option: str = "sidecar") -> dict[str, t.Any]:
             # What the cloud computed is of the data as it was there, and this is the data converted.
             image = {**image, **_CONVERTED, "disk_format": document["file"]["disk_format"]}
         broken = [key for key, kind in _TYPES.items() if not isinstance(image[key], kind)]
+    except RecursionError as exc:
+        raise InputError(option, "the file is no sidecar: it is nested too deeply.") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise InputError(option, f"the file is no sidecar of xloud.image.image_export: {exc!r}.") from exc
     if broken:

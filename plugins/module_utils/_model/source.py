@@ -108,6 +108,7 @@ class SourceFacts:
     digests of the whole content; it is empty where nothing had to be hashed yet.
     C(compression) is how the source holds its content, such as C(xz): then the facts are those of the content, and
     C(packed_digests) are those of the source as it is.
+    C(stray) is what raw data is that is no disk, in words such as C(a tar archive).
     """
 
     disk_format: str | None = None
@@ -116,6 +117,7 @@ class SourceFacts:
     digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     compression: str | None = None
     packed_digests: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    stray: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,11 +128,13 @@ class SourceNeed:
     :param inspect: Its size, format and virtual size.
     :param algorithms: The digests of its whole content, by these algorithms.
     :param if_size: Compute the digests only if the data has so many bytes.
+    :param limit: The largest virtual size in bytes, None for any.
     """
 
     inspect: bool = False
     algorithms: frozenset[str] = frozenset()
     if_size: int | None = None
+    limit: int | None = None
 
 
 WEB_DOWNLOAD: t.Final = "web-download"
@@ -158,6 +162,8 @@ class Upload:
     :param signer: What signs the image, if anything does.
     :param digest: What the data hashes to, in hexadecimal, by the hash method of the signer, where that is known before
         the data is read.
+    :param disk_format: The format that the data was found to have, None where nobody looked.
+    :param limit: The largest virtual size in bytes, None for any.
     """
 
     source: Source | CloudSource
@@ -169,6 +175,8 @@ class Upload:
     compression: str | None = None
     signer: Signer | None = None
     digest: str | None = None
+    disk_format: str | None = None
+    limit: int | None = None
 
     @property
     def verifiable_by_cloud(self) -> bool:

@@ -28,7 +28,8 @@ class Template:
     None means "not asked for": what the cloud has is left alone. A property whose value is None is to be removed.
     C(min_disk) is GiB, C(min_ram) is MiB. C(staged_since) is the day to record on an image that is created.
     C(stores) are those that the image is to be in, and with C(stores_exact) in no others. C(signature) is how the image
-    is to be signed, and C(signer) what does so, once it is known that something is to be signed.
+    is to be signed, and C(signer) what does so, once it is known that something is to be signed. C(max_virtual_size) is
+    what a new image may have at most, in bytes.
     """
 
     name: ImageName
@@ -49,6 +50,7 @@ class Template:
     staged_since: str | None = None
     signature: Signing | None = None
     signer: Signer | None = None
+    max_virtual_size: int | None = None
 
     @property
     def keep(self) -> bool:

@@ -16,6 +16,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.catalog import 
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.limit import OPTION as LIMIT
+from ansible_collections.xloud.image.plugins.module_utils._model.limit import parse_size
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project, WantedMembers
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import DeleteImage, Plan, Step
@@ -553,8 +555,13 @@ def _template(
 
 def _described(version: CatalogVersion, settings: t.Mapping[str, t.Any]) -> Template:
     tags = settings.get("tags")
-    given = {key: value for key, value in settings.items() if key not in ("tags", *_STORES)}
-    return Template(version.name, tags=None if tags is None else frozenset(tags), **given)
+    given = {key: value for key, value in settings.items() if key not in ("tags", LIMIT, *_STORES)}
+    return Template(
+        version.name,
+        tags=None if tags is None else frozenset(tags),
+        max_virtual_size=parse_size(settings.get(LIMIT)),
+        **given,
+    )
 
 
 def _strangers(wanted: WantedCatalog, facts: Facts) -> list[Finding]:

@@ -310,6 +310,7 @@ def _template(original: Original, image: Image | None, read: Read, wanted: Wante
         properties=properties,
         replace=bool(image and image.is_ours),
         stores=wanted.stores,
+        max_virtual_size=wanted.max_virtual_size,
     )
 
 

@@ -20,6 +20,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     VERSION,
     Image,
 )
+from ansible_collections.xloud.image.plugins.module_utils._model.limit import check_virtual_size
 from ansible_collections.xloud.image.plugins.module_utils._model.method import check_method
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import (
@@ -57,6 +58,8 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.stores import pl
 _UNMARKED: t.Final = frozenset({"raw", "ami", "ari", "aki", "ploop"})
 # How the names of compressed files end.
 _COMPRESSED: t.Final = (".gz", ".bz2", ".xz", ".zst")
+# How the names of files end that say what they are, all of which have a mark.
+_NAMED: t.Final = frozenset({"iso", "qcow2", "vdi", "vhd", "vhdx", "vmdk"})
 # Guards and book-keeping that may change on a published image: they are no part of what it is.
 _NEVER_FROZEN: t.Final = frozenset({"protected", SOURCE_CHECKSUM})
 
@@ -83,12 +86,13 @@ def _need(wanted: Template, current: Image | None, verify_first: bool) -> Source
         return SourceNeed()
     declared = frozenset({wanted.checksum.algorithm}) if wanted.checksum else frozenset()
     verified = declared if verify_first and not wanted.source.is_url else frozenset()
+    whole = SourceNeed(True, verified, limit=wanted.max_virtual_size)
     if current is None:
-        return SourceNeed(True, verified)
+        return whole
     same = _matches_declared(wanted, current)
     if same is None and (wanted.checksum or not wanted.source.is_url):
         return SourceNeed(True, declared | {current.os_hash_algo or ""} - {""}, current.size)
-    return SourceNeed(True, verified) if same is False and wanted.replace else SourceNeed()
+    return whole if same is False and wanted.replace else SourceNeed()
 
 
 def needs_signer(wanted: Template, images: t.Collection[Image], facts: SourceFacts) -> bool:
@@ -249,6 +253,7 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
     name = str(wanted.name)
     if wanted.source is None:
         raise InputError("source", f"image {name} is not in the cloud, and creating it needs its data.")
+    check_virtual_size(wanted.source, facts.virtual_size or facts.size, wanted.max_virtual_size)
     upload = Upload(
         wanted.source,
         wanted.checksum,
@@ -257,8 +262,10 @@ def _plan_creation(wanted: Template, facts: SourceFacts, replaces: Image | None 
         wanted.stores or (),
         wanted.keep,
         facts.compression,
-        wanted.signer,
-        _digest_to_sign(wanted, facts),
+        disk_format=None if isinstance(wanted.source, CloudSource) else facts.disk_format,
+        limit=wanted.max_virtual_size,
+        signer=wanted.signer,
+        digest=_digest_to_sign(wanted, facts),
     )
     check_method(upload)
     body = _creation_body(wanted, facts)
@@ -316,6 +323,7 @@ def _creation_body(wanted: Template, facts: SourceFacts) -> dict[str, t.Any]:
 def _disk_format(wanted: Template, facts: SourceFacts) -> str | None:
     declared = wanted.disk_format
     if declared is None:
+        _check_is_disk(wanted, facts)
         return facts.disk_format
     if declared == facts.disk_format or {declared, facts.disk_format} <= _UNMARKED:
         return declared
@@ -323,6 +331,35 @@ def _disk_format(wanted: Template, facts: SourceFacts) -> str | None:
         f"{wanted.source} is declared as {declared}, and its content is {facts.disk_format}. "
         "Correct disk_format, or leave it out: it is found from the content."
     )
+
+
+def _check_is_disk(wanted: Template, facts: SourceFacts) -> None:
+    """Make sure that what has no mark of a disk has no other mark either, unless it was declared as what it is."""
+    if facts.disk_format != "raw" or wanted.container_format not in (None, "bare"):
+        return
+    if facts.stray:
+        raise DataError(
+            f"{wanted.source} is {facts.stray}, and no disk. Give the disk itself, or declare what it is with "
+            "disk_format and container_format.",
+            check="content",
+        )
+    named = _named_format(wanted)
+    if named:
+        raise DataError(
+            f"{wanted.source} is {named} by its name, and its content is not. Give the right file, or set disk_format: "
+            "raw if it is right.",
+            check="content",
+        )
+
+
+def _named_format(wanted: Template) -> str | None:
+    if not isinstance(wanted.source, Source):
+        return None
+    name = wanted.source.filename.lower()
+    for ending in _COMPRESSED:
+        name = name.removesuffix(ending)
+    ending = name.rpartition(".")[2]
+    return ending if ending in _NAMED else None
 
 
 def _predicted(body: t.Mapping[str, t.Any], wanted: Template, facts: SourceFacts) -> Image:

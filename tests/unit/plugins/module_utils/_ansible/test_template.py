@@ -50,9 +50,20 @@ def test_unset_is_not_asked_for(given):
 
 def test_what_is_set_is_asked_for():
     given = {"disk_format": "raw", "container_format": "bare", "min_disk": 0, "min_ram": 512, "protected": False}
-    found = wanted(name=NAME, tags=["a", "a"], properties={"x": True, "y": None}, replace=True, **given)
-    expected = {"tags": frozenset("a"), "properties": {"x": "true", "y": None}, "replace": True}
+    other = {"properties": {"x": True, "y": None}, "replace": True, "max_virtual_size": "1 GiB"}
+    found = wanted(name=NAME, tags=["a", "a"], **other, **given)
+    expected = {
+        "tags": frozenset("a"),
+        "properties": {"x": "true", "y": None},
+        "replace": True,
+        "max_virtual_size": 1024**3,
+    }
     assert found == Template(ImageName.parse(NAME), SOURCE, **given, **expected)
+
+
+def test_a_size_that_is_none_is_refused():
+    with pytest.raises(InputError, match="max_virtual_size: 'large' is no size"):
+        wanted(name=NAME, max_virtual_size="large")
 
 
 def test_an_empty_list_clears():

@@ -389,7 +389,9 @@ def test_nothing_waits_for_ever(cloud, session):
     assert session.stall == 7.0
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("17", 17.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)])
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("17", 17.0), ("²", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)]
+)
 def test_how_long_the_cloud_asks_to_wait_is_kept(cloud, session, header, seconds):
     def busy(request):
         response = respond(request, Answer(503, {"message": "Busy."}))

@@ -178,7 +178,8 @@ def test_a_folder_gets_the_name_of_the_image(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "a/b", "/etc/passwd", ".hidden", "..", ".", "a\nb", "a\0", "\x1b[2J", "x" * 240, "ü" * 120]
+    "name",
+    ["../x", "a/b", "/etc/passwd", ".hidden", "..", ".", "a\nb", "a\0", "\x1b[2J", "\ud800", "x" * 240, "ü" * 120],
 )
 def test_a_name_from_afar_does_not_lead_out_of_the_folder(tmp_path, name):
     with pytest.raises(InputError, match="is no name for a file. Name the file"):

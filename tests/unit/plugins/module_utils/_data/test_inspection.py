@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 
 import pytest
 from oslo_utils.imageutils import format_inspector
 
-from ansible_collections.xloud.image.plugins.module_utils._data.inspection import inspect
+from ansible_collections.xloud.image.plugins.module_utils._data import inspection as module
+from ansible_collections.xloud.image.plugins.module_utils._data.inspection import Inspection, inspect
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError
+from ansible_collections.xloud.image.tests.unit.fakes.corpus import streamed_vmdk
 
 MIB = 1024 * 1024
 MBR = b"\0" * 446 + struct.pack("<BBBBBBBBII", 0x80, 0, 2, 0, 0x83, 0, 0, 0, 1, 100) + b"\0" * 48 + b"\x55\xaa"
@@ -165,10 +168,80 @@ def test_no_more_is_read_than_the_inspector_needs(qemu_img, tmp_path):
     path = tmp_path / "image.qcow2"
     qemu_img("create", "-f", "qcow2", path, "1M")
     stream = Counting(path.read_bytes() + b"\0" * 20 * MIB)
-    inspect(stream, "data", None)
+    inspect(stream, "data", len(stream.getvalue()))
     assert stream.count < 4 * MIB
 
 
+def in_pieces(data, *pieces, size=None, limit=None):
+    """Inspect data as a stream of pieces of these sizes, the last of which goes on."""
+    inspection = Inspection("data", size, limit)
+    position = 0
+    for piece in pieces:
+        inspection.add(data[position : position + piece])
+        position += piece
+    inspection.add(data[position:])
+    return inspection.end()
+
+
 def test_the_size_of_raw_data_may_be_unknown():
-    facts = inspect(io.BytesIO(b"garbage"), "data", None)
+    facts = in_pieces(b"garbage", 1)
     assert (facts.size, facts.virtual_size) == (None, None)
+
+
+@pytest.mark.parametrize("piece", [4, 6, 63, 100])
+def test_a_small_first_piece_hides_nothing(piece, qemu_img, tmp_path):
+    path = tmp_path / "image.vmdk"
+    qemu_img("create", "-f", "vmdk", "-o", "subformat=monolithicFlat", path, "1M")
+    with pytest.raises(DataError, match="not safe to use as vmdk"):
+        in_pieces(path.read_bytes(), piece)
+
+
+def test_the_end_of_a_long_stream_is_looked_at_and_not_what_is_before_it():
+    parts, tables, end = streamed_vmdk(random.Random(3).randbytes(20 * MIB))
+    stream = Counting(b"".join([*parts, tables, end]))
+    assert inspect(stream, "data", len(stream.getvalue())).disk_format == "vmdk"
+    assert stream.count < 4 * MIB
+    stream = Counting(b"".join([*parts, tables, end[:-512], bytes(511) + b"x"]))
+    with pytest.raises(DataError, match="footer: End-of-stream marker is invalid"):
+        inspect(stream, "data", len(stream.getvalue()))
+
+
+def test_tables_that_point_at_one_another_cost_little(qemu_img, tmp_path):
+    path = tmp_path / "image.qcow2"
+    qemu_img("create", "-f", "qcow2", path, "400T")
+    with path.open("r+b") as handle:
+        # Every entry of a table of 800,000 points at the same one.
+        handle.seek(40)
+        (offset,) = struct.unpack(">Q", handle.read(8))
+        handle.seek(offset)
+        handle.write(struct.pack(">Q", 1 << 16) * 800_000)
+    stream = Counting(path.read_bytes())
+    inspect(stream, "data", len(stream.getvalue()))
+    assert stream.count < 10 * MIB
+
+
+def test_data_without_an_end_is_stopped(monkeypatch):
+    monkeypatch.setattr(module, "_LARGEST_RAW", 3 * MIB)
+    in_pieces(bytes(3 * MIB))
+    in_pieces(bytes(4 * MIB), size=4 * MIB)
+    with pytest.raises(DataError, match="the check expansion of raw data: it goes on after 3 MiB.*max_virtual_size"):
+        in_pieces(bytes(4 * MIB), MIB, MIB, MIB)
+    in_pieces(bytes(4 * MIB), limit=4 * MIB)
+    with pytest.raises(DataError, match="virtual size of more than 4194303 bytes"):
+        in_pieces(bytes(4 * MIB), limit=4 * MIB - 1)
+
+
+@pytest.mark.parametrize(
+    ("failure", "check"), [("backing_file", "backing_file"), ("mbr", "mbr"), ("iso", "format")], ids=lambda name: name
+)
+def test_an_error_names_the_check_for_programs_too(failure, check, qemu_img, tmp_path):
+    path = tmp_path / "image"
+    qemu_img("create", "-f", "qcow2", "-u", "-b", "/etc/passwd", "-F", "raw", path, "1M")
+    data = {
+        "backing_file": path.read_bytes(),
+        "mbr": MBR[:446] + bytes(64) + MBR[510:],
+        "iso": iso9660(path.read_bytes()[:32768]),
+    }
+    with pytest.raises(DataError) as caught:
+        inspect_bytes(data[failure])
+    assert caught.value.details["check"] == check

@@ -26,6 +26,12 @@ def test_a_file_is_opened(tmp_path):
     assert open_and_read(path) == b"data"
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"], ids=["nul", "surrogate"])
+def test_what_is_no_path(name):
+    with pytest.raises(InputError, match="source: .* is no path"):
+        open_and_read(name)
+
+
 def test_a_missing_file(tmp_path):
     with pytest.raises(InputError, match="source: .*/missing does not exist"):
         open_and_read(tmp_path / "missing")

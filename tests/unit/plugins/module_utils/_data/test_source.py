@@ -6,6 +6,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import importlib
+import io
 import lzma
 
 import pytest
@@ -14,13 +15,20 @@ from ansible_collections.xloud.image.plugins.module_utils._data import source as
 from ansible_collections.xloud.image.plugins.module_utils._data.hashing import cached_digests
 from ansible_collections.xloud.image.plugins.module_utils._data.source import (
     BLOCK,
+    UploadStream,
     open_upload,
     read_facts,
     resolve_checksum,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, InputError
-from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed, Upload
+from ansible_collections.xloud.image.plugins.module_utils._model.source import (
+    CloudSource,
+    Source,
+    SourceFacts,
+    SourceNeed,
+    Upload,
+)
 from ansible_collections.xloud.image.tests.unit.fakes.samples import checksum, digest
 
 BIG = bytes(range(256)) * (BLOCK // 256) * 2 + b"end"
@@ -262,3 +270,61 @@ def test_compressed_data_from_the_web(web):
 def test_a_connection_that_breaks_off_is_no_end(web):
     with pytest.raises(DataError, match="broke off"):
         send(upload_of(web.put("/a", BIG, broken_after=BLOCK)))
+
+
+# What is inspected on its way
+
+
+def limited(limit, *algorithms):
+    return SourceNeed(True, frozenset(algorithms), limit=limit)
+
+
+def test_a_compressed_file_is_measured_once_where_there_is_a_limit(packed, monkeypatch):
+    facts = read_facts(Source(str(packed)), limited(len(BIG)))
+    assert (facts.size, facts.virtual_size) == (len(BIG), len(BIG))
+    monkeypatch.setattr(module, "BLOCK", "reading it again would fail")
+    assert read_facts(Source(str(packed)), limited(len(BIG))).size == len(BIG)
+
+
+def test_a_compressed_file_is_not_measured_without_a_limit(packed, monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", "reading all of it would fail")
+    assert read_facts(Source(str(packed)), need()).size is None
+
+
+def test_a_compressed_file_beyond_a_limit_is_refused(packed):
+    with pytest.raises(DataError, match=f"virtual size of more than {len(BIG) - 1} bytes, and max_virtual_size allows"):
+        read_facts(Source(str(packed)), limited(len(BIG) - 1))
+
+
+def test_what_has_no_end_is_stopped_on_its_way(web):
+    source = Source(web.put("/a", BIG, with_length=False))
+    upload = Upload(source, None, None, "direct", limit=len(BIG) - 1)
+    with open_upload(upload, {"sha512"}) as stream, pytest.raises(DataError, match="max_virtual_size allows"):
+        list(stream)
+
+
+def test_a_file_that_became_something_else_never_arrives_whole(path, qemu_img):
+    assert read_facts(Source(str(path)), need()).disk_format == "raw"
+    qemu_img("create", "-f", "qcow2", path, "1M")
+    upload = Upload(Source(str(path)), None, None, "direct", disk_format="raw")
+    with open_upload(upload, {"sha512"}) as stream, pytest.raises(DataError, match="was raw, and is qcow2 now"):
+        list(stream)
+
+
+def test_a_url_that_gives_something_else_the_second_time_never_arrives_whole(web, tmp_path, qemu_img):
+    path = tmp_path / "disk"
+    qemu_img("create", "-f", "qcow2", "-u", "-b", "/etc/passwd", "-F", "raw", path, "1M")
+    source = Source(web.put("/a", b"harmless"))
+    assert read_facts(source, need()).disk_format == "raw"
+    web.put("/a", path.read_bytes())
+    upload = Upload(source, None, None, "direct")
+    with open_upload(upload, {"sha512"}) as stream, pytest.raises(DataError, match="backing_file: Image has a backing"):
+        list(stream)
+
+
+def test_an_image_of_a_cloud_is_taken_for_what_it_is(tmp_path, qemu_img):
+    path = tmp_path / "disk"
+    qemu_img("create", "-f", "qcow2", "-u", "-b", "/etc/passwd", "-F", "raw", path, "1M")
+    data = path.read_bytes()
+    upload = Upload(CloudSource("mycloud", "base", "id"), None, len(data), "direct", keep=True)
+    assert b"".join(UploadStream(upload, io.BytesIO(data), len(data), {"sha512"})) == data

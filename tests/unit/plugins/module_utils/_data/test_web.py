@@ -107,6 +107,24 @@ def test_data_that_is_not_what_was_announced_is_an_error(answers, words):
         drain(download_of(*answers)[0])
 
 
+@pytest.mark.parametrize("length", ["²", "٣", "-4", "9" * 5000, "4, 4"], ids=["2", "3", "sign", "long", "two"])
+def test_a_length_that_is_no_number_is_none(length):
+    download, _offsets = download_of(Response(b"data", **{"Content-Length": length}), size=None)
+    assert (drain(download), download.size) == (b"data", None)
+
+
+def test_a_part_of_a_size_that_is_no_number_is_no_part():
+    download, _offsets = download_of(*[part(4, b"end", "9" * 5000) for _answer in range(9)], start=4)
+    with pytest.raises(DataError, match="the server sent a part without saying which"):
+        drain(download)
+
+
+def test_a_server_that_sends_us_on_to_nowhere_is_an_error(web):
+    source = Source(web.put("/a", b"", status=302, location="http://["))
+    with pytest.raises(DataError, match="/a cannot be fetched: "):
+        read(source)
+
+
 def test_a_refusal_is_final(pauses):
     with pytest.raises(CloudError, match="not yours"):
         drain(download_of(CloudError("not yours", 403))[0])

@@ -24,7 +24,9 @@ def test_what_an_export_writes_is_read():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "not JSON", "[]", "null", "{}", '{"format_version": 1}', '{"format_version": 1, "image": []}']
+    "text",
+    ["", "not JSON", "[]", "null", "{}", '{"format_version": 1}', '{"format_version": 1, "image": []}', "[" * 100_000],
+    ids=lambda text: text[:40],
 )
 def test_what_is_no_sidecar(text):
     with pytest.raises(InputError, match="sidecar: the file is no sidecar"):

@@ -288,6 +288,25 @@ def test_stores_are_a_step_of_their_own():
     }
 
 
+def test_a_replica_that_is_larger_than_allowed():
+    made = original("1.0", size=100, virtual_size=200)
+    plan(made, wanted=WantedReplica(max_virtual_size=200))
+    with pytest.raises(DataError, match="virtual size of 200 bytes .*, and max_virtual_size allows 199"):
+        plan(made, wanted=WantedReplica(max_virtual_size=199))
+    with pytest.raises(DataError, match="virtual size of 100 bytes"):
+        plan(original("1.0", size=100, virtual_size=None), wanted=WantedReplica(max_virtual_size=99))
+    assert (
+        verbs(
+            plan(
+                original("1.0", "staged", size=100),
+                there("1.0", "staged", size=100),
+                wanted=WantedReplica(max_virtual_size=1),
+            )[0]
+        )
+        == []
+    )
+
+
 # Once it is done, there is nothing left to do
 
 FLAGS = st.booleans()

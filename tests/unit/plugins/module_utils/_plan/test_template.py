@@ -92,7 +92,7 @@ def test_creation():
         "tags": [TAG],
         **OURS,
     }
-    assert create.upload == Upload(Source("/images/base.raw"), None, 100, "auto")
+    assert create.upload == Upload(Source("/images/base.raw"), None, 100, "auto", disk_format="qcow2")
     assert create.reason == f"create {NAME} from /images/base.raw: it is not in the cloud yet"
     assert plan.before == {}
     assert plan.after["properties"] == OURS
@@ -173,7 +173,7 @@ def test_the_cloud_fetches_only_what_it_can_and_what_can_be_verified(wanted, mes
 @pytest.mark.parametrize("declared", [None, SHA512])
 def test_the_cloud_fetches(declared):
     create = plan_for((), RAW, source=WEB, import_method="web-download", checksum=declared).actions[0]
-    assert create.upload == Upload(WEB, declared, 4, "web-download")
+    assert create.upload == Upload(WEB, declared, 4, "web-download", disk_format="raw")
 
 
 def test_nothing_is_created_of_nothing():
