@@ -29,6 +29,7 @@ SANDBOX = Sandbox(
 # One that is killed now and then.
 SOAK_SANDBOX = Sandbox("soak-sandbox", sandbox_second_region="RegionTwo")
 SOAK_SECONDS = 1800
+PYTEST_LIMIT = 3600
 PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
 
 
@@ -182,7 +183,7 @@ ON_SANDBOX = ("integration", "matrix", "molecule")
 def run_pytest(stage: Stage, title: str, python: Path, *tests: str | Path, env: dict[str, str] | None = None) -> None:
     report = WORK / "logs" / f"{stage.name}{title}.xml"
     report.unlink(missing_ok=True)
-    result = stage.run(python, *PYTEST, f"--junit-xml={report}", *tests, env=env)
+    result = stage.run(python, *PYTEST, "--durations=15", f"--junit-xml={report}", *tests, env=env, limit=PYTEST_LIMIT)
     stage.record_reports(title, result.succeeded, [report] if report.exists() else [])
 
 
