@@ -29,6 +29,8 @@ from ansible.module_utils import basic
 from conftest import MIB, PATIENCE, Gate, Handler, Web, serving
 from credentials import application_credential
 
+from ansible_collections.xloud.image.tests.unit.fakes.keys import pair
+
 VERBOSE = "-vvv"
 # What is written while a run takes is looked at again and again, image data aside.
 LARGE = 64 * 1024
@@ -239,8 +241,9 @@ def template(name):
 @pytest.fixture
 def image_args(name, template, stage):
     """The options of each module beside those of the connection, with which it would do something."""
-    source = stage.made / "disk.raw"
+    source, certificate = stage.made / "disk.raw", stage.made / "signer.crt"
     source.write_bytes(b"x" * 4096)
+    certificate.write_bytes(pair().pem)
     versions = {"1.0": {"source": str(source)}}
     return {
         "image_template": {"name": name, "source": str(source)},
@@ -252,6 +255,7 @@ def image_args(name, template, stage):
             "plan_file": str(stage.made / "plan.json"),
         },
         "image_catalog_info": {"templates": [template]},
+        "image_certificate": {"name": name, "path": str(certificate)},
         "image_replica": {"source_directory": str(stage.made), "images": [name]},
     }
 
@@ -302,12 +306,48 @@ def test_secrets_of_connections(stage, secrets, clouds, image_args):
     tasks = [
         Task(f"{module}, {kind}", module, {**args, **wrong[kind]}, fails=words.get(kind, "cloud"), check=check)
         for number, (module, args) in enumerate(image_args.items())
-        for kind, check in ((kinds[number], True), (kinds[(number + 3) % len(kinds)], False))
+        for kind, check in ((kinds[number % len(kinds)], True), (kinds[(number + 3) % len(kinds)], False))
     ]
     ended = stage.run(tasks, VERBOSE, "--diff")
     check_nothing_shows(stage, ended)
     check_results(tasks, ended)
     assert {task.name.partition(", ")[2] for task in tasks} == {*kinds}
+
+
+def test_secrets_of_signatures(stage, secrets, image_args, tmp_path):
+    """The key that signs, and what opens it."""
+    key, passphrase = tmp_path / "signer.pem", secrets.odd("passphrase")
+    key.write_bytes(pair().private(passphrase))
+    # A line from the middle of it, as it is and as it is stored.
+    for place, content in {"key": pair().private(), "encrypted key": key.read_bytes()}.items():
+        secrets.real(place, content.decode().splitlines()[5])
+    cloud = "sandbox-operator"
+    (stored,) = stage.run(
+        [Task("store", "image_certificate", {"cloud": cloud, **image_args["image_certificate"]})]
+    ).results
+    signature = {"certificate_uuid": stored["certificate"]["id"], "privatekey_path": str(key)}
+    ((template, described),) = image_args["image_catalog"]["catalog"].items()
+    catalog = {"cloud": cloud, "catalog": {template: {**described, "signature": signature}}}
+    wrong = {"privatekey_passphrase": secrets.odd("wrong passphrase")}
+    right = {"privatekey_passphrase": passphrase}
+    one = {"cloud": cloud, **image_args["image_template"]}
+    fails = "does not open the private key"
+    tasks = [
+        Task("wrong", "image_template", {**one, "signature": {**signature, **wrong}}, fails=fails),
+        Task("option", "image_template", {**one, "signature": {**signature, **right}, "state": "odd"}, fails="state"),
+        Task("check", "image_template", {**one, "signature": {**signature, **right}}, check=True),
+        Task("sign", "image_template", {**one, "signature": {**signature, **right}}),
+        Task(
+            "all wrong",
+            "image_catalog",
+            {**catalog, **wrong, "catalog": {f"{template}-x": catalog["catalog"][template]}},
+            fails=fails,
+        ),
+        Task("all", "image_catalog", {**catalog, **right, "plan_file": str(stage.made / "plan.json")}),
+    ]
+    ended = stage.run(tasks, VERBOSE, "--diff")
+    check_nothing_shows(stage, ended)
+    check_results(tasks, ended)
 
 
 def test_secrets_of_other_projects(stage, secrets, clouds, image_args):

@@ -35,7 +35,7 @@ IMAGE: t.Final[dict[str, dict[str, t.Any]]] = {
 }
 
 # Options that hold credentials in a dictionary, and what the keys of secrets have in them.
-_SECRET_OPTIONS: t.Final = ("auth", "cloud", "member_clouds", "source", "source_cloud")
+_SECRET_OPTIONS: t.Final = ("auth", "cloud", "member_clouds", "signature", "source", "source_cloud")
 _SECRET_KEYS: t.Final = ("passcode", "passphrase", "password", "secret", "token")
 
 # Our options by the names that openstacksdk has for them.
