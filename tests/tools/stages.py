@@ -82,7 +82,7 @@ def soak(stage: Stage) -> None:
     """random catalogues and hundreds of random faults, for as long as SOAK_SECONDS says"""
     limit = float(os.environ.get("SOAK_SECONDS") or SOAK_SECONDS)
     page = [os.environ["SOAK_PAGE"]] if os.environ.get("SOAK_PAGE") else []
-    command = (stage.tools / "python", "-m", "soak", WORK / "logs", *page)
+    command: list[str | Path] = [stage.tools / "python", "-m", "soak", WORK / "logs", *page]
     result = stage.run(
         *command,
         cwd=stage.collection / "tests/integration",

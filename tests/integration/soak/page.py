@@ -33,14 +33,15 @@ Whatever goes wrong while a task runs:
 - **Nothing is lost.** An image that the document keeps stays, under its id and with its data. A version leaves the
   lists only once the version that takes its place is on offer, unless it is revoked.
 - **Nothing is offered that is not verified.** A version stays private until the Image service has the bytes of its
-  source, by their hash.
+  source, by their hash. What a URL should give, its checksum alone tells: declare one.
 - **Nobody sees more than the document says.** At every moment, an image is shared with those that it was shared with
   before and with those that the document names.
 - **Ok means ok.** A task that does not fail leaves the cloud as the document says. A task that fails says what failed
   and what to do, and prints no traceback.
 - **What stays behind is found again.** A record without its data is deleted by the next run, as is an image whose
-  replacement is complete; an image that an export froze is given back; an export goes on where it stopped. Of a task
-  that was killed nothing else stays but the folder that Ansible itself unpacked the module into.
+  replacement is complete; an image that is frozen since an export was killed is given back; an
+  export goes on where it stopped. Of a task that was killed nothing else stays but the folder that Ansible itself
+  unpacked the module into.
 
 How it was measured
 -------------------
@@ -66,11 +67,7 @@ The table counts the faults that were tried, and of how many it is true that:
 
 {machine}
 
-.. begin: the table
-
 {table}
-
-.. end: the table
 """
 
 

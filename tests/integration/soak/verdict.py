@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from soak.life import OFFERED, Template, Version
 
+FROZEN = "xloud_image_frozen_for_export"
 UNFINISHED = ("queued", "saving", "uploading", "importing")
 # What can be wrong, in the order of the columns of the report.
 WRONGS = {
@@ -107,7 +108,7 @@ def _compared(name: str, template: Template, version: Version, seen: Snapshot) -
     if found != version.members:
         kind = "overshared" if found - version.members else "diverged"
         yield kind, f"members of {name} are {sorted(found)} and not {sorted(version.members)}"
-    if "xloud_image_frozen_for_export" in image:
+    if FROZEN in image:
         yield "frozen", f"{name} is still marked as frozen for an export"
     if not {*(version.stores or ())} <= {*image["stores"].split(",")}:
         yield "diverged", f"{name} is in {image['stores']} and not in {version.stores}"
@@ -177,8 +178,9 @@ def _vacancy(template: Template, before: Snapshot, after: Snapshot) -> Iterator[
 
 
 def _is_current(image: dict[str, Any]) -> bool:
-    is_listed = image["visibility"] != "private" and not image["os_hidden"] and image["status"] == "active"
-    return is_listed and "deprecated" not in image
+    # An export may be asked to freeze an image meanwhile; if it is killed, the next one gives the image back.
+    is_usable = image["status"] == "active" or FROZEN in image
+    return is_usable and image["visibility"] != "private" and not image["os_hidden"] and "deprecated" not in image
 
 
 def _look(image: dict[str, Any]) -> str:
