@@ -19,11 +19,13 @@ from conftest import Cloud, Outcome
 from credentials import application_credential, colleague
 from fault_proxy import Fault
 
+from ansible_collections.xloud.image.tests.unit.fakes.keys import pair
+
 TABLE = yaml.safe_load(Path(__file__).with_name("privileges.yml").read_text())
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
 DATA = b"x" * 4096
 PRIVATE = ("staged", "placed", "retired")
-SHARED = ("shared", "pending", "deactivated")
+SHARED = ("shared", "signed", "pending", "deactivated")
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +60,25 @@ def patch(cloud, image_id, **attributes):
 
 
 @pytest.fixture
-def put(operator, admin, projects, name, template):
+def certificate(name, files, run_here):
+    """The id of a certificate of the project catalog."""
+    stored = run_here("image_certificate", "sandbox-operator", name=f"{name} of all", path=files["certificate_file"])
+    return stored.result["certificate"]["id"]
+
+
+@pytest.fixture
+def signature(certificate):
+    """What somebody signed the data with."""
+    return {
+        "img_signature": pair().sign(DATA),
+        "img_signature_hash_method": "SHA-256",
+        "img_signature_key_type": "RSA-PSS",
+        "img_signature_certificate_uuid": certificate,
+    }
+
+
+@pytest.fixture
+def put(operator, admin, projects, name, template, signature):
     """Put the version there in a state that the table speaks of, and return its id."""
 
     def make(state):
@@ -67,10 +87,12 @@ def put(operator, admin, projects, name, template):
         marks = {"xloud_image_template": template, "xloud_image_version": "1.0", "tags": ["xloud.image"]}
         published = {} if state in ("staged", "placed") else {"published_since": "2026-01-01"}
         visibility = "private" if state in PRIVATE else "shared"
-        patch(operator, image_id, visibility=visibility, **marks, **published)
+        patch(
+            operator, image_id, visibility=visibility, **marks, **published, **(signature if state == "signed" else {})
+        )
         if state in SHARED:
             assert operator.image.post(f"{path}/members", json={"member": projects["team_a"]}).status_code == 200
-        if state in ("shared", "deactivated"):
+        if state in ("shared", "signed", "deactivated"):
             member = f"{path}/members/{projects['team_a']}"
             assert Cloud("sandbox-team-a").image.put(member, json={"status": "accepted"}).status_code == 200
         if state in ("retired", "deactivated"):
@@ -87,7 +109,7 @@ def put(operator, admin, projects, name, template):
 
 @pytest.fixture
 def files(tmp_path, name, template):
-    """What the tasks take and give: a raw file, a folder of exports, and an empty folder."""
+    """What the tasks take and give: a raw file, a folder of exports, an empty folder, a key and its certificate."""
     for folder in ("out", "bundle"):
         (tmp_path / folder).mkdir()
     sidecar = {
@@ -105,7 +127,11 @@ def files(tmp_path, name, template):
     data = tmp_path / "bundle" / f"{name}.raw"
     data.write_bytes(DATA)
     data.with_name(f"{data.name}.json").write_text(json.dumps({"format_version": 1, "image": sidecar}))
-    return {"file": str(data), "bundle": str(data.parent), "folder": str(tmp_path / "out")}
+    signer = {"key": tmp_path / "signer.pem", "certificate_file": tmp_path / "signer.crt"}
+    signer["key"].write_bytes(pair().private())
+    signer["certificate_file"].write_bytes(pair().pem)
+    paths = {"file": data, "bundle": data.parent, "folder": tmp_path / "out", **signer}
+    return {key: str(path) for key, path in paths.items()}
 
 
 @pytest.fixture
@@ -161,9 +187,10 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("row", "person"), CELLS)
-def test_a_cell(row, person, name, template, put, files, seen, run, projects):
+def test_a_cell(row, person, name, template, put, files, seen, run, projects, certificate):
     image_id = put(row["image"])
-    task = filled(row["task"], {**projects, **files, "id": image_id, "name": name, "template": template})
+    words = {**projects, **files, "id": image_id, "name": name, "template": template, "certificate": certificate}
+    task = filled(row["task"], words)
     before = seen()
     outcome = run(person, task)
     words = row[person]
