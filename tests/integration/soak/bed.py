@@ -36,8 +36,9 @@ class Region(Cloud):
         self.image = self.connection.image
 
     def members_of(self, image: dict[str, Any]) -> set[str]:
-        members = self.image.get(f"/images/{image['id']}/members").json()["members"]
-        return {member["member_id"] for member in members}
+        """Return the projects that an image is shared with: none if it has just become another's or nobody's."""
+        answer = self.image.get(f"/images/{image['id']}/members")
+        return {member["member_id"] for member in answer.json()["members"]} if answer.ok else set()
 
     def purge(self, prefix: str) -> None:
         headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
