@@ -70,6 +70,7 @@ def strict_glance(
         "OS_GLANCE_CONFIG_DIR": str(folder),
         "OS_KEYSTONE_AUTHTOKEN__PASSWORD": json.loads((sandbox / "secrets.json").read_text())["glance"],
         "PYTHONPATH": str(sandbox / "lib"),
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
     python = Path(settings["paste_deploy"]["config_file"]).parents[2] / "bin/python"
     with (folder / "output.log").open("w") as output:

@@ -59,7 +59,8 @@ def folder(tmp_path):
 
 
 def files_below(path):
-    return sorted(os.path.relpath(os.path.join(base, name), path) for base, _, names in os.walk(path) for name in names)
+    found = (os.path.relpath(os.path.join(base, name), path) for base, _, names in os.walk(path) for name in names)
+    return sorted(each for each in found if not each.startswith("cache/"))
 
 
 def test_names_of_images(named, mark, folder, tmp_path, run_here):

@@ -31,6 +31,8 @@ PATCH_TYPE: t.Final = "application/openstack-images-v2.1-json-patch"
 PAGE: t.Final = 1000
 # So many names make a URL that servers take: they allow for 8 KiB.
 NAMES: t.Final = 100
+# What the service lists of images that it was about to delete when it crashed. Nothing can be done with them any more.
+_GONE: t.Final = frozenset({"deleted", "pending_delete"})
 _UUID: t.Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -130,7 +132,7 @@ class Images:
         path: str | None = "/images?" + urllib.parse.urlencode({**query, "limit": str(PAGE)})
         while path:
             images, path = self.session.read_dated("GET", path, _page)
-            yield from images
+            yield from (image for image in images if image.status not in _GONE)
 
     def get(self, image_id: str) -> Image:
         """
@@ -138,7 +140,10 @@ class Images:
 
         :raises NotFoundError: There is none that the session may see.
         """
-        return self.session.read_dated("GET", f"/images/{image_id}", _image)
+        image = self.session.read_dated("GET", f"/images/{image_id}", _image)
+        if image.status in _GONE:
+            raise NotFoundError(f"Image {image.name} ({image_id}) is deleted.", 404)
+        return image
 
     def create(self, body: t.Mapping[str, t.Any]) -> Image:
         """Return a new image record, without data yet."""

@@ -215,10 +215,22 @@ def _expire(template: CatalogTemplate, placement: Placement, rank: int, image: I
         return placement
     if not due and replaced_for(image, today) < retention.min_age:
         return placement
+    if _would_come_back(template, version, placement.current, today):
+        return placement
     if version.settings.get("protected", image.protected):
         words = "it is protected, and is deleted only if the document says protected: false of it"
         return dataclasses.replace(placement, held=(*placement.held, ("protected", words)))
     return dataclasses.replace(placement, stage="deleted")
+
+
+def _would_come_back(template: CatalogTemplate, version: CatalogVersion, current: str | None, today: str) -> bool:
+    """
+    Say whether a retired version would be brought in again, as the current one, once its image is gone.
+
+    Unless the document says so itself, nothing else records that it is retired.
+    """
+    is_out = not version.listed or is_revoked(version, None) or _is_retired(template, version, None, today)
+    return not is_out and (current is None or _is_ahead(template, version, current))
 
 
 def is_removal(placement: Placement, image: Image | None) -> bool:

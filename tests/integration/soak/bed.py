@@ -36,8 +36,9 @@ class Region(Cloud):
         self.image = self.connection.image
 
     def members_of(self, image: dict[str, Any]) -> set[str]:
-        members = self.image.get(f"/images/{image['id']}/members").json()["members"]
-        return {member["member_id"] for member in members}
+        """Return the projects that an image is shared with: none if it has just become another's or nobody's."""
+        answer = self.image.get(f"/images/{image['id']}/members")
+        return {member["member_id"] for member in answer.json()["members"]} if answer.ok else set()
 
     def purge(self, prefix: str) -> None:
         headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
@@ -90,7 +91,8 @@ class Bed:
     @property
     def secrets(self) -> set[str]:
         """What no run may print: passwords, and the tokens that went through the proxies."""
-        passwords = {cloud["auth"]["password"] for cloud in self.clouds.values()}
+        keys = ("password", "application_credential_secret")
+        passwords = {cloud["auth"][key] for cloud in self.clouds.values() for key in keys if key in cloud["auth"]}
         return passwords | {token for proxy in self.proxies.values() for token in proxy.tokens}
 
 

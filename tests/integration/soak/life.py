@@ -136,6 +136,8 @@ class Template:
             and _days(each.retired_since, today) >= 1
             and self._age(each, today) >= self._min_age
             and not each.protected
+            # Whatever else says that it is retired goes with the image, and it would be the newest on offer again.
+            and (each.is_revoked or (current is not None and each.order < current.order))
         ]
 
     def _move(self, version: Version, stage: str | None, current: Version | None, today: str) -> None:

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +25,26 @@ class Playbook:
 
     def kill(self) -> None:
         self._killed = True
-        self._run.kill()
+        # Stopped first, so that none of them starts another one meanwhile.
+        found: list[int] = []
+        while (each := self._run.processes()) != found:
+            found = each
+            _signal(found, signal.SIGSTOP)
+        _signal(found, signal.SIGKILL)
 
     def wait(self) -> Outcome:
         try:
             outcome = self._run.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return Outcome(None, "", "ansible-playbook does not end", self._killed)
         except (AssertionError, ValueError, OSError) as error:
             crash = "" if self._killed else f"ansible-playbook printed no result: {error}"
             return Outcome(None, "", crash, self._killed)
         return Outcome(outcome.result, outcome.output, killed=self._killed)
+
+
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)

@@ -50,7 +50,9 @@ class Snapshot:
     def take(cls, cloud: Sight, prefix: str) -> Snapshot:
         images: Images = defaultdict(list)
         for image in cloud.find(prefix):
-            images[image["name"]].append(image)
+            # Of a deletion in the middle of which it was killed, Glance leaves a record that nobody can delete.
+            if image["status"] != "deleted":
+                images[image["name"]].append(image)
         shared = [each for found in images.values() for each in found if each["visibility"] == "shared"]
         return cls(dict(images), {each["id"]: cloud.members_of(each) for each in shared})
 

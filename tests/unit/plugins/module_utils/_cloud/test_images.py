@@ -181,6 +181,17 @@ def test_create_returns_the_record(glance, session):
     assert list(glance.images) == [image.id]
 
 
+@pytest.mark.parametrize("status", ["deleted", "pending_delete"])
+def test_an_image_whose_deletion_was_interrupted_is_gone(glance, session, status):
+    image_id = glance.add(NAME, status=status)
+    there = glance.add(NAME)
+    images = Images(session)
+    assert ids(images.find(NAME)) == {there}
+    assert images.find(image_id) == ()
+    with pytest.raises(NotFoundError, match=rf"Image {NAME} \({image_id}\) is deleted\."):
+        images.get(image_id)
+
+
 def test_patch_returns_the_image_as_it_is_then(cloud, glance, session):
     image = Images(session).patch(glance.add(NAME), [ADD, PatchOperation("replace", "min_ram", 512)])
     assert (image.properties, image.min_ram) == ({"os_distro": "ubuntu"}, 512)

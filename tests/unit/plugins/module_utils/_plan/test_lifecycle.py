@@ -132,6 +132,22 @@ def test_what_was_deleted_does_not_come_back_when_a_newer_version_goes():
     check(versions, keys, {"1.1": "deprecated", "1.2": "published"}, "1.1 published, 1.2 retired, 1.0 absent")
 
 
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ({"1.0": {}, "1.1": {}, "1.2": {"revoked": True}}, "1.0 published, 1.2 retired, 1.1 retired"),
+        ({"1.0": {}, "1.1": {"stage": "retired"}, "1.2": {"revoked": True}}, "1.0 published, 1.2 retired, 1.1 deleted"),
+        (
+            {"1.0": {}, "1.1": {}, "1.2": {"revoked": True}, "1.3": {}},
+            "1.3 published, 1.2 retired, 1.1 deleted, 1.0 absent",
+        ),
+    ],
+)
+def test_what_is_retired_is_kept_as_long_as_it_would_come_back_as_the_current_one(versions, expected):
+    states = {"1.1": "retired 1 40", "1.2": "published"}
+    check(versions, {"retention": {"available": 1, "stored": 2}}, states, expected)
+
+
 # The current one
 
 
