@@ -63,6 +63,7 @@ certificate:
   sample:
     id: 7c1e0a52-5b0f-4a3e-9f0e-3d7a6f1b2c4d
     name: image-signing-2026
+    secret_ref: https://keys.example.com/v1/secrets/7c1e0a52-5b0f-4a3e-9f0e-3d7a6f1b2c4d
     subject: CN=Image signing,O=Xloud
     key_type: RSA-PSS
     fingerprint: 3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea
@@ -74,6 +75,9 @@ certificate:
       type: str
     name:
       description: Its name there.
+      type: str
+    secret_ref:
+      description: Its URL there, by which C(openstack acl user add) takes it. Null in check mode for a new one.
       type: str
     subject:
       description: Whom it is for.

@@ -82,9 +82,8 @@ options:
       - With V(web-download), the cloud fetches it from a URL.
       - With V(glance-download), the cloud fetches it from another region.
       - With V(auto), the cloud fetches it if it offers to and the result can be verified, that is, if
-        O(checksum) is a SHA-512 or is not given. Where that fails, it is sent, for several stores with
-        V(glance-direct). A URL with credentials or a query in it is not given to the cloud, which records where it
-        fetches from.
+        O(checksum) is a SHA-512. Where that fails, it is sent, for several stores with V(glance-direct). A URL with
+        credentials or a query in it is not given to the cloud, which records where it fetches from.
     type: str
     choices: [auto, direct, glance-direct, web-download, glance-download]
     default: auto

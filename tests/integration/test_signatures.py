@@ -143,7 +143,7 @@ def test_a_signature_of_other_data(known, name, source, signer, run_here, operat
     signature = {"certificate_uuid": signer()["certificate_uuid"], "value": pair().sign(b"other")}
     checksum = {"checksum": SHA256} if known else {"import_method": "direct"}
     message = failure(run_here("image_template", CLOUD, name=name, source=source, signature=signature, **checksum))
-    assert "The signature does not verify" in message if known else "Signature verification failed" in message
+    assert "The signature does not match the data" in message if known else "Signature verification failed" in message
     assert operator.find(name) == []
 
 
@@ -225,7 +225,7 @@ def test_a_catalogue_signs_holds_back_and_finds(name, source, signer, run_here, 
     operator.image.patch(f"/images/{newest['id']}", json=patch, headers=headers)
     (finding,) = run_here("image_catalog_info", CLOUD, **info).result["findings"]
     assert (finding["kind"], finding["image"]) == ("unverifiable", newest["name"])
-    assert finding["message"] == "its signature cannot be verified: it is not one of the data that the image has."
+    assert finding["message"] == "its signature cannot be verified: it does not match the data of the image."
 
 
 @pytest.fixture

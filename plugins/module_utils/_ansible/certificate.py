@@ -36,7 +36,7 @@ def exit_with_certificate(
     certificate = stored.certificate
     if not certificate.is_valid_on(datetime.datetime.now(datetime.UTC)):
         module.warn(f"The certificate {module.params['path']} is valid {certificate.validity} alone.")
-    after = {key: value for key, value in stored.as_result().items() if key != "id"}
+    after = {key: value for key, value in stored.as_result().items() if key not in ("id", "secret_ref")}
     module.exit_json(
         changed=chosen.id is None,
         certificate=stored.as_result(),

@@ -11,6 +11,7 @@ Source: https://docs.openstack.org/barbican/latest/api/reference/secrets.html
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import re
 import threading
@@ -54,21 +55,23 @@ class Certificates:
         """
         with self._lock:
             if certificate_id not in self._known:
-                self._known[certificate_id] = self._attempt(certificate_id, option)
+                self._known[certificate_id] = self._attempt(certificate_id)
             found = self._known[certificate_id]
+        if isinstance(found, CloudError):
+            raise type(found)(f"{option}: {found.message}", found.status) from found
         if isinstance(found, ImageError):
-            raise found
+            raise InputError(option, found.message) from found
         return found
 
-    def _attempt(self, certificate_id: str, option: str) -> Certificate | ImageError:
+    def _attempt(self, certificate_id: str) -> Certificate | ImageError:
         try:
-            return self._read(certificate_id, option)
+            return self._read(certificate_id)
         except ImageError as exc:
             return exc
 
-    def _read(self, certificate_id: str, option: str) -> Certificate:
+    def _read(self, certificate_id: str) -> Certificate:
         if not _ID.fullmatch(certificate_id):
-            raise InputError(option, f"{certificate_id!r} is no id of the Key Manager, which looks like a UUID.")
+            raise DataError(f"{certificate_id!r} is no id of the Key Manager: those are UUIDs.")
         try:
             kind, content_types = self.session.key_manager("GET", f"/secrets/{certificate_id}", _kind)
             # The Image service fails on text, with an error that tells nothing.
@@ -76,22 +79,20 @@ class Certificates:
             content = self.session.secret(f"/secrets/{certificate_id}/payload", accept)
         except ForbiddenError as exc:
             raise ForbiddenError(
-                f"{option}: these credentials may not read {certificate_id}: {exc.message} Ask its owner to grant "
-                "them access (openstack acl user add), or use credentials of the project that stored it.",
+                f"these credentials may not read {certificate_id}: {_sentence(exc)} By default that takes the role "
+                "member in the project that stored it (policies secret:get and secret:decrypt), or a grant by its owner: "
+                "openstack acl user add --user <id> --operation-type read "
+                f"{self.session.secret_ref(certificate_id)} (of python-barbicanclient).",
                 exc.status,
             ) from exc
         except NotFoundError as exc:
-            raise InputError(option, f"{exc.message} Is {certificate_id} of this cloud and region?") from exc
+            raise DataError(f"{_sentence(exc)} Is {certificate_id} of this cloud and region?") from exc
         if kind != _KIND:
-            raise InputError(
-                option,
-                f"{certificate_id} is of the type {kind}, and the Image service verifies by "
-                "secrets of the type certificate alone. Store it with xloud.image.image_certificate.",
+            raise DataError(
+                f"{certificate_id} is of the type {kind}, and the Image service verifies by secrets of the type "
+                "certificate alone. Store it with xloud.image.image_certificate."
             )
-        try:
-            return parse_certificate(content, certificate_id)
-        except DataError as exc:
-            raise InputError(option, exc.message) from exc
+        return parse_certificate(content, certificate_id)
 
     def named(self, name: str) -> tuple[StoredCertificate, ...]:
         """
@@ -101,11 +102,12 @@ class Certificates:
         """
         found = []
         for _created, certificate_id in sorted(self._listed(name)):
-            certificate = self._attempt(certificate_id, "name")
+            certificate = self._attempt(certificate_id)
             if isinstance(certificate, CloudError):
                 raise certificate
             if isinstance(certificate, Certificate):
-                found.append(StoredCertificate(certificate_id, name, certificate))
+                reference = self.session.secret_ref(certificate_id)
+                found.append(StoredCertificate(certificate_id, name, certificate, reference))
         return tuple(found)
 
     def _listed(self, name: str) -> t.Iterator[tuple[str, str]]:
@@ -113,7 +115,8 @@ class Certificates:
         offset, total = 0, 1
         while offset < total:
             query = urllib.parse.urlencode({"name": name, "limit": _PAGE, "offset": offset})
-            found, total = self.session.key_manager("GET", f"/secrets?{query}", _page)
+            with _explained():
+                found, total = self.session.key_manager("GET", f"/secrets?{query}", _page)
             yield from found
             offset += _PAGE
 
@@ -132,7 +135,26 @@ class Certificates:
             "payload_content_type": _BINARY,
             "payload_content_encoding": "base64",
         }
-        return StoredCertificate(self.session.key_manager("POST", "/secrets", _id_of, json=body), name, certificate)
+        with _explained():
+            certificate_id = self.session.key_manager("POST", "/secrets", _id_of, json=body)
+        return StoredCertificate(certificate_id, name, certificate, self.session.secret_ref(certificate_id))
+
+
+@contextlib.contextmanager
+def _explained() -> t.Iterator[None]:
+    """Say what it takes to store a certificate where the Key Manager refuses it."""
+    try:
+        yield
+    except ForbiddenError as exc:
+        exc.message = (
+            f"{_sentence(exc)} By default that takes the role member in the project (policies secrets:get and "
+            "secrets:post)."
+        )
+        raise
+
+
+def _sentence(exc: ImageError) -> str:
+    return f"{exc.message.rstrip('.')}."
 
 
 def _kind(record: t.Mapping[str, t.Any]) -> tuple[str, list[str]]:

@@ -282,6 +282,10 @@ class Session:
         url, headers = self._key_manager(path), {"Accept": content_type}
         return self._send("GET", url, "the Key Manager", lambda response: bytes(response.content), headers=headers)
 
+    def secret_ref(self, secret_id: str) -> str:
+        """Return what the clients of the Key Manager call a secret: its URL."""
+        return self._key_manager(f"/secrets/{secret_id}")
+
     def _key_manager(self, path: str) -> str:
         url = self._key_manager_url()
         if url is None:

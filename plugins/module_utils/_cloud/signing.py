@@ -109,8 +109,9 @@ def explained(exc: CloudError, image: Image) -> CloudError | DataError:
         return exc
     return DataError(
         f"The cloud verifies the signature of {image.name} by the certificate {certificate}, and refused the data: "
-        f"{exc.message} No image was made of it. Either the certificate is not one of this cloud (what it is here, the "
-        "option certificates of image_replica says), or the data or the signature is not what it should be.",
+        f"{exc.message.rstrip('.')}. No image was made of it. Either the signature does not match the data (it was "
+        "made of other data, with another key, with another hash_method, or of RSA without PSS padding), or the cloud "
+        "cannot read the certificate (in another cloud it has another id: the option certificates of image_replica).",
         **exc.details,
     )
 
@@ -156,7 +157,7 @@ def _fault(certificates: Certificates, image: Image, now: datetime.datetime) -> 
     except ImageError as exc:
         return exc.message.removeprefix(_subject(image))
     if image.os_hash_algo == verification.algorithm and not verify(verification, image.os_hash_value or ""):
-        return "it is not one of the data that the image has."
+        return "it does not match the data of the image."
     if not certificate.is_valid_on(now):
         return f"the certificate ({certificate.subject}) is valid {certificate.validity} alone."
     return ""

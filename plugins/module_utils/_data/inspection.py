@@ -267,7 +267,8 @@ class Inspection:
         disk_format = _DISK_FORMATS.get(frozenset(by_name))
         if disk_format is None:
             names = " and ".join(sorted(by_name))
-            raise DataError(f"{self._name} is {names}, which the Image service does not keep.", check="format")
+            fault = f"{names} at once" if len(by_name) > 1 else f"{names}, which the Image service does not keep"
+            raise DataError(f"{self._name} is {fault}. Convert it, as with: qemu-img convert.", check="format")
         # What starts a hybrid from a disk need be no partition table that anybody else would take.
         for name, inspector in by_name.items():
             if name != "gpt" or by_name.keys() != _HYBRID:

@@ -228,9 +228,10 @@ class DetachedSigner:
         )
         if not verify(verification, digest):
             raise DataError(
-                f"The signature does not verify: by the certificate {signing.certificate_uuid} "
-                f"({self.certificate.subject}), with {signing.key_type} and {signing.hash_method}, it is not one of "
-                f"data of {signing.algorithm}:{digest}. It was made of other data, with another key, or in another way."
+                f"The signature does not match the data ({signing.algorithm}:{digest}) by the certificate "
+                f"{signing.certificate_uuid} ({self.certificate.subject}), {signing.key_type} and hash_method "
+                f"{signing.hash_method}. It was made of other data, with another key, with another hash_method, or of "
+                "RSA without PSS padding."
             )
         return self.ready
 
@@ -259,8 +260,8 @@ def check_signature(verification: Verification, digest: str, name: str) -> None:
     """
     if not verify(verification, digest):
         raise DataError(
-            f"{name} is not what was signed: its signature ({verification.key_type}, {verification.hash_method}) is "
-            f"none of data of {verification.algorithm}:{digest}. Do not use it before you know why."
+            f"{name} is not what was signed: its signature ({verification.key_type}, {verification.hash_method}) does "
+            f"not match the data ({verification.algorithm}:{digest}). Do not use it before you know why."
         )
 
 

@@ -39,11 +39,16 @@ class Certificate:
 
 @dataclasses.dataclass(frozen=True)
 class StoredCertificate:
-    """A certificate in the Key Manager: its id there, None for one that is still to be stored, its name, and itself."""
+    """
+    A certificate in the Key Manager: its id there, None for one that is still to be stored, its name, and itself.
+
+    C(secret_ref) is the URL that clients of the Key Manager call it by.
+    """
 
     id: str | None
     name: str
     certificate: Certificate
+    secret_ref: str | None = None
 
     def as_result(self) -> dict[str, t.Any]:
         """Return the certificate as modules return it."""
@@ -51,6 +56,7 @@ class StoredCertificate:
         return {
             "id": self.id,
             "name": self.name,
+            "secret_ref": self.secret_ref,
             "subject": found.subject,
             "key_type": found.key_type,
             "fingerprint": found.fingerprint,

@@ -68,7 +68,12 @@ def preferred_methods(upload: Upload, *, neighbour: bool) -> tuple[str, ...]:
     ways = {
         GLANCE_DOWNLOAD: fetched and neighbour,
         # The cloud records and logs where it fetches from.
-        WEB_DOWNLOAD: fetched and isinstance(upload.source, Source) and is_url and not upload.source.secrets,
+        # What is cut off, it does not notice: only a checksum tells.
+        WEB_DOWNLOAD: fetched
+        and isinstance(upload.source, Source)
+        and is_url
+        and upload.checksum is not None
+        and not upload.source.secrets,
         # What is staged can still be signed, and is verified as it is imported.
         GLANCE_DIRECT: len(upload.stores) > 1 or upload.signed_late,
         DIRECT: True,

@@ -660,37 +660,37 @@ def iso_hybrid_cut(bench: Bench) -> bytes:
     return iso(mbr(partition(0x17, 0, 400, flag=0x80)))[:-2048]
 
 
-@hostile("is iso and qcow2, which the Image service does not keep")
+@hostile("is iso and qcow2 at once")
 def iso_and_qcow2(bench: Bench) -> bytes:
     return iso(bench.create("qcow2")[: 16 * 2048])
 
 
-@hostile("is iso and vmdk, which the Image service does not keep")
+@hostile("is iso and vmdk at once")
 def iso_and_vmdk(bench: Bench) -> bytes:
     return iso(bench.create("vmdk")[: 16 * 2048])
 
 
-@hostile("is iso and vdi, which the Image service does not keep")
+@hostile("is iso and vdi at once")
 def iso_and_vdi(bench: Bench) -> bytes:
     return iso(bench.create("vdi"))
 
 
-@hostile("is iso and vhd, which the Image service does not keep")
+@hostile("is iso and vhd at once")
 def iso_and_vhd(bench: Bench) -> bytes:
     return iso(bench.create("vpc"))
 
 
-@hostile("is iso and luks, which the Image service does not keep")
+@hostile("is iso and luks at once")
 def iso_and_luks(bench: Bench) -> bytes:
     return iso(luks())
 
 
-@hostile("is gpt and qcow2, which the Image service does not keep")
+@hostile("is gpt and qcow2 at once")
 def qcow2_with_partitions(bench: Bench) -> bytes:
     return patched(bench.convert("qcow2"), 446, "66s", mbr(partition(0x83, 1, 10))[446:])
 
 
-@hostile("is gpt, iso and qcow2|is gpt and iso and qcow2, which the Image service does not keep")
+@hostile("is gpt, iso and qcow2|is gpt and iso and qcow2 at once")
 def qcow2_with_partitions_and_a_volume(bench: Bench) -> bytes:
     head = patched(bench.create("qcow2"), 446, "66s", mbr(partition(0x83, 1, 10))[446:])
     return iso(head[: 16 * 2048])

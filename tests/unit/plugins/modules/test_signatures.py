@@ -153,7 +153,7 @@ def test_with_an_application_credential_it_is_signed_at_the_end(
 def test_with_an_application_credential_other_data_is_refused_too(glance, source, certificate, run):
     signature = {"certificate_uuid": certificate, "value": pair().sign(b"other")}
     result = run("image_template", cloud="application", name=NAME, source=source, signature=signature)
-    assert "The signature does not verify" in result["msg"]
+    assert "The signature does not match the data" in result["msg"]
     assert glance.images == {}
 
 
@@ -163,7 +163,7 @@ def test_a_signature_of_other_data_is_refused(late, cloud, glance, source, certi
     options = {} if late else {"checksum": f"sha256:{digest('sha256')}"}
     result = run("image_template", name=NAME, source=source, signature=signature, **options)
     assert result["failed"]
-    assert "refused the data" in result["msg"] if late else "signature does not verify" in result["msg"]
+    assert "refused the data" in result["msg"] if late else "signature does not match the data" in result["msg"]
     assert glance.images == {}
     if not late:
         assert cloud.changes == []
@@ -448,7 +448,7 @@ def test_what_is_not_signed_stays_staged(glance, signature, curate):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({SIGNATURE: pair().sign(b"other", "SHA-512")}, "its signature cannot be verified: it is not one of the data"),
+        ({SIGNATURE: pair().sign(b"other", "SHA-512")}, "its signature cannot be verified: it does not match the data"),
         ({CERTIFICATE: UNKNOWN}, "its signature cannot be verified: img_signature_certificate_uuid"),
         ({KEY_TYPE: None}, "it is not signed"),
     ],
@@ -508,7 +508,7 @@ def test_what_is_unsigned_and_what_cannot_be_verified(cloud, glance, certificate
     found = {(each["kind"], each["image"]): each["message"] for each in result["findings"]}
     assert ("unsigned", name_of("1.0")) in found
     words = {
-        "1.2": "it is not one of the data that the image has",
+        "1.2": "it does not match the data of the image",
         "1.3": "it is not signed, since it lacks img_signature_key_type",
         "1.4": "img_signature_certificate_uuid: ",
         "1.5": "the certificate (CN=rsa 0) is valid from",
@@ -535,3 +535,20 @@ def test_whose_signatures_count(glance, certificate, info):
     assert "untrusted" in kinds(info(trusted_certificates=[UNKNOWN]))
     template = {"visibility": "community", "promotion": {"trusted_certificates": [UNKNOWN]}, "versions": {"1.0": {}}}
     assert "untrusted" in kinds(info(catalog={UBUNTU: template}))
+
+
+def test_each_image_has_an_error_of_its_own(cloud, glance, info):
+    foreign = cloud.keys.add(pair().pem, project_id="p-a")
+    for version in ("1.0", "1.1"):
+        glance.add(name_of(version), DATA, **marks(version), **lived("published"), **signed_with(foreign))
+    found = [each for each in info()["findings"] if each["kind"] == "unverifiable"]
+    assert [each["image"] for each in found] == [name_of("1.1"), name_of("1.0")]
+    for each in found:
+        assert each["message"].startswith("its signature cannot be verified: img_signature_certificate_uuid: these ")
+        assert "openstack acl user add --user <id> --operation-type read http://" in each["message"]
+
+
+def test_who_may_store_certificates(certificate_path, run, cloud):
+    cloud.fail("GET", "/secrets", 403, "Secret(s) retrieval attempt not allowed - please review your privileges")
+    result = run("image_certificate", name="signer", path=certificate_path)
+    assert "privileges. By default that takes the role member in the project (policies secrets:get" in result["msg"]

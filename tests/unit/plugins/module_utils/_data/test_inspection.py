@@ -154,7 +154,7 @@ def test_two_formats_in_one_are_refused(qemu_img, tmp_path):
     path = tmp_path / "image.qcow2"
     qemu_img("create", "-f", "qcow2", path, "1M")
     data = path.read_bytes()
-    with pytest.raises(DataError, match="data is iso and qcow2, which the Image service does not keep"):
+    with pytest.raises(DataError, match="data is iso and qcow2 at once"):
         inspect_bytes(iso9660(data[:32768]))
 
 
