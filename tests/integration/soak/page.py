@@ -39,9 +39,8 @@ Whatever goes wrong while a task runs:
 - **Ok means ok.** A task that does not fail leaves the cloud as the document says. A task that fails says what failed
   and what to do, and prints no traceback.
 - **What stays behind is found again.** A record without its data is deleted by the next run, as is an image whose
-  replacement is complete; an image that is frozen since an export was killed is given back; an
-  export goes on where it stopped. Of a task that was killed nothing else stays but the folder that Ansible itself
-  unpacked the module into.
+  replacement is complete. An image that is frozen since an export was killed is given back, and an export goes on where
+  it stopped. Of a task that was killed nothing else stays but the folder that Ansible unpacked the module into.
 
 How it was measured
 -------------------
