@@ -80,8 +80,8 @@ class Certificates:
         except ForbiddenError as exc:
             raise ForbiddenError(
                 f"these credentials may not read {certificate_id}: {_sentence(exc)} By default that takes the role "
-                "member in the project that stored it (policies secret:get and secret:decrypt), or a grant of its owner: "
-                "openstack acl user add --user <id> --operation-type read "
+                "member in the project that stored it (policies secret:get and secret:decrypt), or a grant of its "
+                "owner: openstack acl user add --user <id> --operation-type read "
                 f"{self.session.secret_ref(certificate_id)} (of python-barbicanclient).",
                 exc.status,
             ) from exc
