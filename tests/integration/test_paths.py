@@ -59,7 +59,7 @@ def folder(tmp_path):
 
 
 def files_below(path):
-    found = (os.path.relpath(os.path.join(base, name), path) for base, _, names in os.walk(path) for name in names)
+    found = (os.path.relpath(os.path.join(base, name), path) for base, _dirs, names in os.walk(path) for name in names)
     return sorted(each for each in found if not each.startswith("cache/"))
 
 

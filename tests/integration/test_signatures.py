@@ -71,7 +71,7 @@ def test_a_certificate_is_stored_once(name, files, run_here):
     certificate, _key = files()
     options = {"name": name, "path": certificate}
     checked = run_here("image_certificate", CLOUD, check=True, **options).result
-    done, again = (run_here("image_certificate", CLOUD, **options).result for _ in range(2))
+    done, again = (run_here("image_certificate", CLOUD, **options).result for _run in range(2))
     assert [each["changed"] for each in (checked, done, again)] == [True, True, False]
     assert done["certificate"] == again["certificate"]
     renewed = run_here("image_certificate", CLOUD, name=name, path=files(number=1)[0]).result

@@ -109,7 +109,7 @@ class _Streams:
                 raise EOFError
             packed, self._packed = self._packed, b""
             content = decompressor.decompress(packed, max_length=count)
-            if decompressor.eof:
+            if bool(decompressor.eof):
                 self._packed, self._decompressor = decompressor.unused_data, None
             if content:
                 return content

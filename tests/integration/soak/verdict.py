@@ -49,7 +49,7 @@ class Snapshot:
     @classmethod
     def take(cls, cloud: Sight, prefix: str) -> Snapshot:
         images: Images = defaultdict(list)
-        for image in cloud.find(prefix):
+        for image in _settled(cloud, prefix):
             # Of a deletion in the middle of which it was killed, Glance leaves a record that nobody can delete.
             if image["status"] != "deleted":
                 images[image["name"]].append(image)
@@ -61,6 +61,19 @@ class Snapshot:
 
     def of(self, names: Iterable[str]) -> Iterator[dict[str, Any]]:
         return (each for name in names for each in self.finished(name))
+
+
+def _settled(cloud: Sight, prefix: str) -> list[dict[str, Any]]:
+    """
+    Return the images as two looks in a row find them.
+
+    The service lists hidden images apart. What a killed run had sent may be done between the two lists, and an image be
+    in neither.
+    """
+    found: list[dict[str, Any]] = []
+    while (seen := cloud.find(prefix)) != found:
+        found = seen
+    return found
 
 
 def expected_look(template: Template, version: Version) -> dict[str, Any]:
