@@ -12,13 +12,14 @@ import typing as t
 import uuid
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
+from ansible_collections.xloud.image.plugins.module_utils._cloud.retry import is_passing
 from ansible_collections.xloud.image.plugins.module_utils._data.uploads import forget, uploading
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     BusyError,
+    CloudError,
     ConflictError,
     ImageError,
     NotFoundError,
-    UnreachableError,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACES, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.upload import (
@@ -79,8 +80,9 @@ def _create(images: Images, body: t.Mapping[str, t.Any]) -> Image:
 def _post(images: Images, body: t.Mapping[str, t.Any], image_id: str) -> Image:
     try:
         return images.create({**body, "id": image_id})
-    except UnreachableError:
-        _withdraw(images, image_id)
+    except CloudError as exc:
+        if is_passing(exc):
+            _withdraw(images, image_id)
         raise
 
 

@@ -11,6 +11,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from soak import menu
 from soak.activity import ADMIN, OPERATOR, Activity, Curation, Export, Replication
@@ -155,7 +156,7 @@ class Journey:
             yield "crashed", outcome.crash
         yield from self._told(outcome)
         yield from dangers(self._world.templates, before, self._look())
-        if outcome.is_ok and outcome.result:
+        if outcome.is_ok and outcome.result and not _is_left_to_others(outcome.result):
             for kind, words in activity.wrongs(outcome.result):
                 # Of a request that arrived twice nobody knows the other record, which the next run takes away.
                 if kind != "half":
@@ -179,3 +180,8 @@ class Journey:
         printed = outcome.output + outcome.crash
         if any(secret in printed for secret in self._bed.secrets):
             yield "told", "a password or a token is in what the run printed"
+
+
+def _is_left_to_others(result: dict[str, Any]) -> bool:
+    """Say whether a run tells that it left something to another one, as it takes a request that arrived twice for."""
+    return any(finding["kind"] == "busy" for finding in result.get("findings", []))

@@ -29,7 +29,8 @@ What is guaranteed
 Whatever goes wrong while a task runs:
 
 - **The next run completes it.** It brings the cloud to what the document says, and the run after that changes nothing.
-  Nothing has to be cleaned up by hand.
+  Nothing has to be cleaned up by hand. Where it cannot know whether a record without data is another run's, it waits
+  for up to three minutes, as :ref:`the page on two runs <ansible_collections.xloud.image.docsite.concurrency>` says.
 - **Nothing is lost.** An image that the document keeps stays, under its id and with its data. A version leaves the
   lists only once the version that takes its place is on offer, unless it is revoked.
 - **Nothing is offered that is not verified.** A version stays private until the Image service has the bytes of its

@@ -15,7 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._data.uploads import i
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import BusyError, CloudError, UnreachableError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACES, TEMPLATE, VERSION
 from ansible_collections.xloud.image.plugins.module_utils._model.upload import LEASE_SECONDS, SIGN_SECONDS
-from ansible_collections.xloud.image.tests.unit.fakes.cloud import FakeCloud
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import FakeCloud, refusal
 from ansible_collections.xloud.image.tests.unit.fakes.samples import NAME, OURS
 
 BODY = {"name": NAME, "visibility": "private", "disk_format": "raw", "container_format": "bare", **OURS}
@@ -138,9 +138,12 @@ def test_nothing_is_left_where_others_cannot_be_looked_for(cloud, glance, images
     assert glance.images == {}
 
 
-def test_nothing_is_left_of_a_request_whose_answer_was_lost(cloud, glance, images):
-    def create_and_lose(_request):
+@pytest.mark.parametrize("answer", ["none", "502"])
+def test_nothing_is_left_of_a_request_whose_answer_was_lost(cloud, glance, images, answer):
+    def create_and_lose(request):
         glance.add(NAME, None, id=ID, updated_at=YOUNG, **OURS)
+        if answer == "502":
+            return refusal(request, 502, "The connection broke.")
         raise UnreachableError("The connection broke.")
 
     cloud.instead("POST", "/images", create_and_lose)
