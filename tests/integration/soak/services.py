@@ -72,6 +72,6 @@ class Services:
     def revive(self) -> None:
         """Start all of them again, on the data that they left."""
         if self._crashed:
-            command = [self._python, self._directory / "lib/control.py", "start", self._directory]
+            command = [self._python, "-B", self._directory / "lib/control.py", "start", self._directory]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             self._crashed = False
