@@ -21,7 +21,8 @@ description:
     cut off never becomes an image.
   - The data is read once, hashed on the way, and compared with the hash that the Image service computed.
     Data that does not match its O(checksum) never becomes an image.
-  - Data that is compressed with gzip, bzip2, xz or zstd is decompressed on the way, whatever its name.
+  - Data that is compressed with gzip, bzip2, xz or zstd is decompressed on the way, whatever its name. A file is
+    decompressed once more before, as only its end tells whether it is whole.
   - Where the connection to the cloud breaks, the data is sent from its beginning again, up to four times in all.
   - The content and the metadata of a published version never change. Whatever would change them is an error that
     names the next version.
@@ -123,8 +124,7 @@ options:
     description:
       - The largest disk that a new image may have, in bytes, or with a unit, as in V(100GiB) or V(100G). There is no
         limit unless it is given.
-      - It also limits what compressed data may become. To know that before anything is sent, a compressed local file
-        is decompressed once more, unless its size is known from an earlier run.
+      - It also limits what compressed data may become.
       - An image that is there already is left alone.
     type: str
   properties:

@@ -129,12 +129,14 @@ class SourceNeed:
     :param algorithms: The digests of its whole content, by these algorithms.
     :param if_size: Compute the digests only if the data has so many bytes.
     :param limit: The largest virtual size in bytes, None for any.
+    :param unpack: All of a compressed file, as where it would be sent: only its end tells whether it is whole.
     """
 
     inspect: bool = False
     algorithms: frozenset[str] = frozenset()
     if_size: int | None = None
     limit: int | None = None
+    unpack: bool = False
 
 
 WEB_DOWNLOAD: t.Final = "web-download"

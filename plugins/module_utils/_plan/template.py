@@ -86,7 +86,7 @@ def _need(wanted: Template, current: Image | None, verify_first: bool) -> Source
         return SourceNeed()
     declared = frozenset({wanted.checksum.algorithm}) if wanted.checksum else frozenset()
     verified = declared if verify_first and not wanted.source.is_url else frozenset()
-    whole = SourceNeed(True, verified, limit=wanted.max_virtual_size)
+    whole = SourceNeed(True, verified, limit=wanted.max_virtual_size, unpack=True)
     if current is None:
         return whole
     same = _matches_declared(wanted, current)

@@ -41,7 +41,6 @@ class Case:
     :param name: The name of the file.
     :param options: Of C(image_template), beside the source.
     :param disk_format: What the image is made as, where it is made.
-    :param late: It takes all of the data to find out, so that some of it is on its way by then.
     """
 
     title: str
@@ -50,7 +49,6 @@ class Case:
     name: str
     options: Mapping[str, Any]
     disk_format: str | None
-    late: bool
 
     def __str__(self) -> str:
         return self.title
@@ -60,14 +58,14 @@ HOSTILE: list[Case] = []
 LEGITIMATE: list[Case] = []
 
 
-def hostile(refused: str, name: str = "disk.img", *, late: bool = False, **options: Any) -> Callable[[Make], Make]:
+def hostile(refused: str, name: str = "disk.img", **options: Any) -> Callable[[Make], Make]:
     """Enter a file that is to be refused with these words."""
-    return lambda make: _enter(HOSTILE, make, refused, name, options, None, late)
+    return lambda make: _enter(HOSTILE, make, refused, name, options, None)
 
 
 def legitimate(becomes: str, name: str = "disk.img", **options: Any) -> Callable[[Make], Make]:
     """Enter a file that becomes an image of this format."""
-    return lambda make: _enter(LEGITIMATE, make, None, name, options, becomes, False)
+    return lambda make: _enter(LEGITIMATE, make, None, name, options, becomes)
 
 
 def _enter(
@@ -77,12 +75,11 @@ def _enter(
     name: str,
     options: Mapping[str, Any],
     disk_format: str | None,
-    late: bool,
 ) -> Make:
     title = make.__name__
     if any(case.title == title for case in cases):
         title = f"{title}_as_{'_'.join(map(str, options.values())) or name.replace('.', '_')}"
-    cases.append(Case(title, make, refused, name, options, disk_format, late))
+    cases.append(Case(title, make, refused, name, options, disk_format))
     return make
 
 
@@ -879,28 +876,28 @@ def zst_bomb(size: int) -> bytes:
     return b"\x28\xb5\x2f\xfd\x00\x58" + b"".join(packed)
 
 
-@hostile("is cut off: its gz data ends too early|is broken gz data", late=True)
+@hostile("is cut off: its gz data ends too early|is broken gz data")
 def gz_cut(bench: Bench) -> bytes:
     return gzip.compress(DATA, mtime=0)[:-100]
 
 
-@hostile("is broken gz data", late=True)
+@hostile("is broken gz data")
 def gz_with_a_wrong_sum(bench: Bench) -> bytes:
     return patched(gzip.compress(DATA, mtime=0), len(gzip.compress(DATA, mtime=0)) - 8, "<I", 0)
 
 
-@hostile("is cut off: its xz data ends too early", late=True)
+@hostile("is cut off: its xz data ends too early")
 def xz_cut(bench: Bench) -> bytes:
     return lzma.compress(DATA)[:-1]
 
 
-@hostile("is broken bz2 data", late=True)
+@hostile("is broken bz2 data")
 def bz2_broken(bench: Bench) -> bytes:
     packed = bz2.compress(DATA)
     return patched(packed, len(packed) - 40, "8s", b"\xff" * 8)
 
 
-@hostile("is cut off: its zst data ends too early", late=True)
+@hostile("is cut off: its zst data ends too early")
 def zst_cut(bench: Bench) -> bytes:
     return zst(DATA)[:-1]
 
@@ -949,7 +946,7 @@ def zst_bomb_of_a_gibibyte(bench: Bench) -> bytes:
     return zst_bomb(1024 * MIB)
 
 
-@hostile("the check expansion of qcow2 data: it goes on after 66 MiB, more than its disk explains", late=True)
+@hostile("the check expansion of qcow2 data: it goes on after 66 MiB, more than its disk explains")
 def qcow2_in_gz_with_a_long_tail(bench: Bench) -> bytes:
     return gzip.compress(bench.create("qcow2") + bytes(80 * MIB), 1, mtime=0)
 
@@ -964,7 +961,7 @@ def qcow2_backing_file_in_gz(bench: Bench) -> bytes:
     return gzip.compress(qcow2_backing_file_of_the_host(bench), mtime=0)
 
 
-@hostile("the check truncated of qcow2 data", "disk.qcow2.xz", late=True)
+@hostile("the check truncated of qcow2 data", "disk.qcow2.xz")
 def qcow2_cut_in_xz(bench: Bench) -> bytes:
     return lzma.compress(qcow2_cut_by_a_cluster(bench))
 

@@ -461,11 +461,11 @@ def test_the_order_of_the_images_does_not_matter(found):
     [
         ({}, {"source": None}, False, SourceNeed()),
         (None, {"source": None}, False, SourceNeed()),
-        (None, {}, False, SourceNeed(True)),
-        (None, {}, True, SourceNeed(True)),
-        (None, {"checksum": SHA256}, False, SourceNeed(True)),
-        (None, {"checksum": SHA256}, True, SourceNeed(True, frozenset({"sha256"}))),
-        (None, {"checksum": SHA256, "source": WEB}, True, SourceNeed(True)),
+        (None, {}, False, SourceNeed(True, unpack=True)),
+        (None, {}, True, SourceNeed(True, unpack=True)),
+        (None, {"checksum": SHA256}, False, SourceNeed(True, unpack=True)),
+        (None, {"checksum": SHA256}, True, SourceNeed(True, frozenset({"sha256"}), unpack=True)),
+        (None, {"checksum": SHA256, "source": WEB}, True, SourceNeed(True, unpack=True)),
         ({}, {}, False, SourceNeed(True, frozenset({"sha512"}), 4)),
         ({"os_hash_algo": None}, {}, False, SourceNeed(True, frozenset(), 4)),
         ({}, {"source": WEB}, False, SourceNeed()),
@@ -476,7 +476,7 @@ def test_the_order_of_the_images_does_not_matter(found):
         ({"properties": RECORDED}, {"checksum": SHA256, "source": WEB}, False, SourceNeed()),
         ({"properties": RECORDED}, {"checksum": OTHER256}, False, SourceNeed()),
         ({}, {"checksum": OTHER512}, False, SourceNeed()),
-        ({}, {"checksum": OTHER512, "replace": True}, False, SourceNeed(True)),
+        ({}, {"checksum": OTHER512, "replace": True}, False, SourceNeed(True, unpack=True)),
         ({}, {"checksum": SHA512, "replace": True}, False, SourceNeed()),
     ],
 )
@@ -487,7 +487,7 @@ def test_as_little_is_read_as_can_be(found, wanted, first, need):
 
 def test_a_replacement_that_is_only_checked_is_verified_too():
     need = source_need(template(checksum=OTHER512, replace=True), (image(),), verify_first=True)
-    assert need == SourceNeed(True, frozenset({"sha512"}))
+    assert need == SourceNeed(True, frozenset({"sha512"}), unpack=True)
 
 
 # Absence
