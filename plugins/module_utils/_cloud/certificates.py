@@ -13,11 +13,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
-import re
 import threading
 import typing as t
 import urllib.parse
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.images import is_id
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._data.signing import parse_certificate
 from ansible_collections.xloud.image.plugins.module_utils._model.certificate import Certificate, StoredCertificate
@@ -34,7 +34,6 @@ _BINARY: t.Final = "application/octet-stream"
 _TEXT: t.Final = "text/plain"
 _KIND: t.Final = "certificate"
 _PAGE: t.Final = 100
-_ID: t.Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Certificates:
             return exc
 
     def _read(self, certificate_id: str) -> Certificate:
-        if not _ID.fullmatch(certificate_id):
+        if not is_id(certificate_id):
             raise DataError(f"{certificate_id!r} is no id of the Key Manager: those are UUIDs.")
         try:
             kind, content_types = self.session.key_manager("GET", f"/secrets/{certificate_id}", _kind)

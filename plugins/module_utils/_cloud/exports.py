@@ -21,7 +21,7 @@ from ansible_collections.xloud.image.plugins.module_utils._data.signing import c
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.export import ExportReading, Unread, WantedExport
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
-from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, Verification
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, Verification, is_trusted
 
 
 def find_images(
@@ -82,7 +82,7 @@ def _verification(certificates: Certificates, image: Image, wanted: WantedExport
         return None
     verification = find_verification(certificates, image)
     certificate = image.properties[CERTIFICATE]
-    if wanted.trusted_certificates and certificate not in wanted.trusted_certificates:
+    if not is_trusted(certificate, wanted.trusted_certificates):
         raise DataError(
             f"Image {image.name} ({image.id}) is signed with {certificate}, which is none of trusted_certificates. "
             "Nothing was exported."

@@ -37,7 +37,7 @@ _UUID: t.Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGN
 
 
 def is_id(reference: str) -> bool:
-    """Say whether a reference to an image is an id rather than a name."""
+    """Say whether a reference to an image, or to a secret of the Key Manager, is an id rather than a name."""
     return bool(_UUID.fullmatch(reference))
 
 

@@ -54,7 +54,7 @@ class Members:
         except ConflictError as exc:
             # It is one already, or something else is in the way.
             try:
-                self.session.read("GET", f"{path}/{project_id}", _member)
+                self.session.read("GET", _path(image_id, project_id), _member)
             except NotFoundError:
                 raise exc from None
 

@@ -19,7 +19,7 @@ from struct import unpack_from
 from ansible_collections.xloud.image.plugins.module_utils._data.layout import FlawError, Reach, Read, Steps
 
 _CONVERT: t.Final = "Write it anew, as with: qemu-img convert."
-_FLATTEN: t.Final = "Flatten it into one file, as with: qemu-img convert."
+FLATTEN: t.Final = "Flatten it into one file, as with: qemu-img convert."
 _REPAIR: t.Final = "Repair it: qemu-img check -r all."
 _SECTOR: t.Final = 512
 _PIECE: t.Final = 1024 * 1024
@@ -54,6 +54,12 @@ def _numbers(data: bytes, width: str, *, big: bool) -> array.array[int]:
     if big == (sys.byteorder == "little"):
         numbers.byteswap()
     return numbers
+
+
+def _whole(offset: int, length: int) -> t.Generator[Read | Reach, bytes | None, bytes | None]:
+    """Read bytes that are of use all together: None where a stream is past them, or the file ends before."""
+    data = yield Read(offset, length)
+    return data if data is not None and len(data) == length else None
 
 
 def _table(offset: int, count: int, width: str, *, big: bool) -> t.Generator[Read | Reach, bytes | None, t.Any]:
@@ -152,15 +158,15 @@ def _qcow2_clusters(tables: set[int], cluster_bits: int, version: int) -> Steps:
 
 
 def _vmdk() -> Steps:
-    header = yield Read(0, _SECTOR)
-    if header is None or len(header) < _SECTOR or not header.startswith(b"KDMV"):
+    header = yield from _whole(0, _SECTOR)
+    if header is None or not header.startswith(b"KDMV"):
         return
     _magic, _version, flags, capacity, grain, descriptor, length, entries, _spare, directory, overhead = unpack_from(
         "<4sIIQQQQIQQQ", header
     )
     if not capacity:
         raise FlawError(
-            "capacity", "its header says nothing of a disk, so that its descriptor could name any file", _FLATTEN
+            "capacity", "its header says nothing of a disk, so that its descriptor could name any file", FLATTEN
         )
     text = yield Read(descriptor * _SECTOR, min(length * _SECTOR, _PIECE))
     _check_descriptor(text or b"")
@@ -186,8 +192,8 @@ def _vmdk() -> Steps:
 def _vmdk_grain(offset: int, size: int | None) -> Steps:
     if size is None:
         yield Reach(offset + 12, "a grain of its data")
-        data = yield Read(offset, 12)
-        if data is None or len(data) < 12:
+        data = yield from _whole(offset, 12)
+        if data is None:
             return
         size = 12 + unpack_from("<I", data, 8)[0]
     yield Reach(offset + size, "a grain of its data")
@@ -218,22 +224,22 @@ def _check_descriptor(data: bytes) -> None:
     lines = [line.strip().lower() for line in data.partition(b"\0")[0].decode("latin-1").splitlines()]
     fields = {key.strip(): value.strip().strip('"') for key, _equals, value in (line.partition("=") for line in lines)}
     if fields.get("parentcid", "ffffffff") not in _NO_PARENT or fields.get("parentfilenamehint"):
-        raise FlawError("parent", "it holds only what differs from another file", _FLATTEN)
+        raise FlawError("parent", "it holds only what differs from another file", FLATTEN)
     extents = [line.split() for line in lines if line.startswith(("rw ", "rdonly ", "noaccess "))]
     if len(extents) != 1 or extents[0][2:3] != ["sparse"]:
         kinds = ", ".join(" ".join(extent[2:3]).upper() for extent in extents)
-        raise FlawError("extents", f"its data is not in this one file ({kinds or 'no extent'})", _FLATTEN)
+        raise FlawError("extents", f"its data is not in this one file ({kinds or 'no extent'})", FLATTEN)
 
 
 def _vdi() -> Steps:
-    header = yield Read(0, _SECTOR)
-    if header is None or len(header) < _SECTOR:
+    header = yield from _whole(0, _SECTOR)
+    if header is None:
         return
     (kind,) = unpack_from("<I", header, 0x4C)
     map_offset, data_offset = unpack_from("<II", header, 0x154)
     disk, block, extra, blocks, allocated = unpack_from("<QIIII", header, 0x170)
     if kind not in (1, 2) or any(header[0x1A8:0x1C8]):
-        raise FlawError("parent", f"it holds only what differs from another file (type {kind})", _FLATTEN)
+        raise FlawError("parent", f"it holds only what differs from another file (type {kind})", FLATTEN)
     if blocks * block < disk:
         raise FlawError("header", f"its table has no room for a disk of {disk} bytes", _CONVERT)
     yield Reach(map_offset + blocks * 4, "its block map")
@@ -244,18 +250,18 @@ def _vdi() -> Steps:
 
 
 def _vhd() -> Steps:
-    footer = yield Read(0, _SECTOR)
-    if footer is None or len(footer) < _SECTOR:
+    footer = yield from _whole(0, _SECTOR)
+    if footer is None:
         return
     (kind,) = unpack_from(">I", footer, 60)
     if kind == 4:
-        raise FlawError("parent", "it holds only what differs from another file", _FLATTEN)
+        raise FlawError("parent", "it holds only what differs from another file", FLATTEN)
     if kind != 3:
         raise FlawError("header", f"it is said to be of type {kind}, and has the structure of type 3", _CONVERT)
     (offset,) = unpack_from(">Q", footer, 16)
     yield Reach(offset + 1024, "its header")
-    header = yield Read(offset, 1024)
-    if header is None or len(header) < 1024:
+    header = yield from _whole(offset, 1024)
+    if header is None:
         return
     if not header.startswith(b"cxsparse"):
         raise FlawError("header", f"there is no header at byte {offset}, where one belongs", _CONVERT)
@@ -279,13 +285,13 @@ _VHDX_PRESENT: t.Final = 6
 def _vhdx() -> Steps:
     headers = []
     for offset in (64 * 1024, 128 * 1024):
-        header = yield Read(offset, 64)
-        if header and len(header) == 64 and header.startswith(b"head"):
+        header = yield from _whole(offset, 64)
+        if header and header.startswith(b"head"):
             headers.append((unpack_from("<Q", header, 8)[0], header[48:64]))
     if headers and any(max(headers)[1]):
         raise FlawError("log", "it was not closed: its log holds changes that its data has not", _REPAIR)
-    table = yield Read(192 * 1024, 64 * 1024)
-    if table is None or len(table) < 64 * 1024:
+    table = yield from _whole(192 * 1024, 64 * 1024)
+    if table is None:
         return
     count = min(unpack_from("<I", table, 8)[0], 2047)
     regions = {
@@ -307,25 +313,25 @@ def _vhdx() -> Steps:
 
 
 def _vhdx_block_size(offset: int) -> t.Generator[Read | Reach, bytes | None, int]:
-    table = yield Read(offset, 64 * 1024)
-    if table is None or len(table) < 64 * 1024:
+    table = yield from _whole(offset, 64 * 1024)
+    if table is None:
         return 0
     for start in range(32, 32 + min(unpack_from("<H", table, 10)[0], 2046) * 32, 32):
         if table[start : start + 16] == _VHDX_PARAMETERS:
-            data = yield Read(offset + unpack_from("<I", table, start + 16)[0], 8)
-            if data is None or len(data) < 8:
+            data = yield from _whole(offset + unpack_from("<I", table, start + 16)[0], 8)
+            if data is None:
                 return 0
             block, flags = unpack_from("<II", data)
             if flags & 2:
-                raise FlawError("parent", "it holds only what differs from another file", _FLATTEN)
+                raise FlawError("parent", "it holds only what differs from another file", FLATTEN)
             return t.cast(int, block)
     return 0
 
 
 def _iso() -> Steps:
-    descriptor = yield Read(16 * 2048, 2048)
+    descriptor = yield from _whole(16 * 2048, 2048)
     # Other descriptors than the primary one of ISO 9660 say nothing of the size.
-    if descriptor and len(descriptor) == 2048 and descriptor.startswith(b"\x01CD001"):
+    if descriptor and descriptor.startswith(b"\x01CD001"):
         blocks, block = unpack_from("<I", descriptor, 80)[0], unpack_from("<H", descriptor, 128)[0]
         yield Reach(blocks * block, "its volume")
 
@@ -346,8 +352,8 @@ def _partitioned() -> Steps:
 
 
 def _luks() -> Steps:
-    header = yield Read(0, 108)
-    if header and len(header) == 108:
+    header = yield from _whole(0, 108)
+    if header:
         yield Reach(unpack_from(">I", header, 104)[0] * _SECTOR + 1, "its header")
 
 

@@ -15,7 +15,7 @@ import functools
 import threading
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._data.formats import steps_of
+from ansible_collections.xloud.image.plugins.module_utils._data.formats import FLATTEN, steps_of
 from ansible_collections.xloud.image.plugins.module_utils._data.imports import import_alone
 from ansible_collections.xloud.image.plugins.module_utils._data.layout import FlawError, Layout, failed_check
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError
@@ -73,7 +73,6 @@ _REMEDIES: t.Final = {
     "unknown_features": "Write it anew, as with: qemu-img convert -O qcow2.",
     "footer": "It is cut off, or patched: export it again.",
 }
-_REMEDY: t.Final = "Flatten it into one file, as with: qemu-img convert."
 
 
 def _format_inspector() -> t.Any:
@@ -310,7 +309,7 @@ class Inspection:
         check = next(iter(failures))
         return DataError(
             f"{self._name} is not safe to use as {disk_format}, and clouds refuse it: {words}. "
-            f"{_REMEDIES.get(check, _REMEDY)}",
+            f"{_REMEDIES.get(check, FLATTEN)}",
             check=check,
             disk_format=disk_format,
         )

@@ -91,7 +91,7 @@ def _read_file_facts(source: Source, need: SourceNeed, keep: bool) -> SourceFact
     facts = _with_known(facts, known)
     is_known = facts.digests.keys() & facts.packed_digests.keys() >= need.algorithms and facts.size is not None
     # Nothing but reading it tells how much there is in a compressed file: whether it is whole, and within a limit.
-    is_needed = bool(need.algorithms) or need.limit is not None or need.unpack
+    is_needed = bool(need.algorithms) or need.unpack
     if is_known or not is_needed or need.if_size not in (None, facts.size or need.if_size):
         return facts
     with open_file(source.location) as handle:

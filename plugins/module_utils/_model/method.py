@@ -63,17 +63,16 @@ def preferred_methods(upload: Upload, *, neighbour: bool) -> tuple[str, ...]:
     """
     if upload.method != AUTO:
         return (upload.method,)
-    is_url = isinstance(upload.source, Source) and upload.source.is_url
+    source = upload.source
     fetched = upload.verifiable_by_cloud and not upload.compression and not upload.signed_late
     ways = {
         GLANCE_DOWNLOAD: fetched and neighbour,
-        # The cloud records and logs where it fetches from.
-        # What is cut off, it does not notice: only a checksum tells.
+        # The cloud records and logs where it fetches from. What is cut off, it does not notice: only a checksum tells.
         WEB_DOWNLOAD: fetched
-        and isinstance(upload.source, Source)
-        and is_url
-        and upload.checksum is not None
-        and not upload.source.secrets,
+        and isinstance(source, Source)
+        and source.is_url
+        and not source.secrets
+        and upload.checksum is not None,
         # What is staged can still be signed, and is verified as it is imported.
         GLANCE_DIRECT: len(upload.stores) > 1 or upload.signed_late,
         DIRECT: True,

@@ -127,6 +127,11 @@ def is_signed(image: Image) -> bool:
     return all(image.properties.get(name) for name in SIGNATURE_PROPERTIES)
 
 
+def is_trusted(certificate: str, trusted: t.Collection[str]) -> bool:
+    """Say whether images may be signed with a certificate, by its id: with any where none is named."""
+    return not trusted or certificate in trusted
+
+
 def parse_signing(given: t.Mapping[str, t.Any] | None, option: str = "signature") -> Signing | None:
     """
     Return what an option asks for, None where it is not given.

@@ -35,7 +35,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.run import (
     VersionPlan,
     WantedCatalog,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, is_trusted
 from ansible_collections.xloud.image.plugins.module_utils._model.source import SourceFacts
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import plan_catalog
 from ansible_collections.xloud.image.plugins.module_utils._plan.inventory import versions
@@ -157,10 +157,10 @@ def _unverifiable(catalogue: _Catalogue) -> Findings:
 def _untrusted(catalogue: _Catalogue) -> Findings:
     required = {each.name: each.promotion.trusted_certificates for each in catalogue.wanted.catalog.templates}
     for template, images in catalogue.versions.items():
-        trusted = catalogue.wanted.trusted_certificates or {*required.get(template, ())}
+        trusted = catalogue.wanted.trusted_certificates or required.get(template, ())
         for image in images:
             certificate = image.properties.get(CERTIFICATE)
-            if trusted and certificate and certificate not in trusted and image.visibility != "private":
+            if certificate and not is_trusted(certificate, trusted) and image.visibility != "private":
                 words = f"it is signed with the certificate {certificate}, which is not one of those that are trusted"
                 yield Finding("untrusted", image.name, words)
 

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogVersion
 from ansible_collections.xloud.image.plugins.module_utils._model.image import STAGED_SINCE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Promotion, Requirement
-from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, is_signed
+from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, is_signed, is_trusted
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between
 
 
@@ -41,10 +41,9 @@ def _distrust(promotion: Promotion, version: CatalogVersion, image: Image | None
 
 
 def _untrusted(promotion: Promotion, certificate: str) -> list[str]:
-    trusted = promotion.trusted_certificates
-    return [f"it is signed with {certificate}, which is none of trusted_certificates"] * (
-        bool(trusted) and certificate not in trusted
-    )
+    if is_trusted(certificate, promotion.trusted_certificates):
+        return []
+    return [f"it is signed with {certificate}, which is none of trusted_certificates"]
 
 
 def shortcomings(required: t.Collection[Requirement], found: t.Mapping[str, str]) -> tuple[str, ...]:

@@ -276,7 +276,7 @@ def test_a_connection_that_breaks_off_is_no_end(web):
 
 
 def limited(limit, *algorithms):
-    return SourceNeed(True, frozenset(algorithms), limit=limit)
+    return SourceNeed(True, frozenset(algorithms), limit=limit, unpack=True)
 
 
 def test_a_compressed_file_is_measured_once_where_there_is_a_limit(packed, monkeypatch):
