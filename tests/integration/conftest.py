@@ -18,6 +18,7 @@ import importlib
 import itertools
 import json
 import os
+import random
 import re
 import secrets
 import signal
@@ -96,6 +97,17 @@ def name(request: pytest.FixtureRequest, admin: Cloud) -> Iterator[str]:
     template = "itest-1-" + re.sub("[^a-z0-9]+", "-", request.node.name).strip("-")
     yield f"{template}-{RUN}-v1.0"
     admin.purge(template)
+
+
+@pytest.fixture
+def template(name: str) -> str:
+    """The template of that image."""
+    return name.removesuffix("-v1.0")
+
+
+def content(seed: int | str) -> bytes:
+    """A little data, the same for the same seed."""
+    return random.Random(seed).randbytes(4096)
 
 
 @dataclasses.dataclass(frozen=True)

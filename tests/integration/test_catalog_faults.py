@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 
 import pytest
-from conftest import IDLE, MIB, Cloud, Gate, HalfHandler, serving
+from conftest import IDLE, MIB, Cloud, Gate, HalfHandler, content, serving
 
 CLOUD = "sandbox-operator"
 NOBODY = "0" * 32
-
-
-@pytest.fixture
-def template(name):
-    return name.removesuffix("-v1.0")
 
 
 @pytest.fixture
@@ -41,10 +35,6 @@ def curate(curator, tmp_path):
 @pytest.fixture(scope="module")
 def stranger():
     return Cloud("sandbox-team-a")
-
-
-def content(seed):
-    return random.Random(seed).randbytes(4096)
 
 
 def offer(cloud, image_id):

@@ -12,12 +12,6 @@ LISTINGS = ["GET /v2/images"] * 2
 
 
 @pytest.fixture
-def template(name):
-    """A name of a template for this test alone."""
-    return name.rpartition("-v")[0]
-
-
-@pytest.fixture
 def document(template, tmp_path, admin):
     """Two versions, shared with a project."""
     (tmp_path / "disk.raw").write_bytes(b"x" * MIB)

@@ -22,11 +22,6 @@ ADD_MEMBER = "POST /v2/images/ID/members"
 
 
 @pytest.fixture
-def template(name):
-    return name.removesuffix("-v1.0")
-
-
-@pytest.fixture
 def curate(curator, tmp_path):
     (tmp_path / "disk.raw").write_bytes(random.Random(1).randbytes(4096))
     curator = curator(cloud=CLOUD, source_directory=str(tmp_path))

@@ -8,24 +8,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import random
 import threading
 import time
 import urllib.parse
 
 import pytest
-from conftest import IDLE, MIB, PATIENCE, Gate, HalfHandler, Handler, serving
+from conftest import IDLE, MIB, PATIENCE, Gate, HalfHandler, Handler, content, serving
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud import claims
 
 CLOUD = "sandbox-operator"
 BLOCK = 65536
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
-
-
-@pytest.fixture
-def template(name):
-    return name.removesuffix("-v1.0")
 
 
 @pytest.fixture
@@ -129,10 +123,6 @@ class EndlessHandler(Handler):
             while not self.server.gate.is_open:
                 self.wfile.write(b"%x\r\n%b\r\n" % (BLOCK, bytes(BLOCK)))
             self.wfile.write(b"0\r\n\r\n")
-
-
-def content(seed):
-    return random.Random(seed).randbytes(4096)
 
 
 def sha512(data):

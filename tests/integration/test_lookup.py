@@ -26,12 +26,6 @@ def team_b():
 
 
 @pytest.fixture
-def template(name):
-    """A name of a template for this test alone."""
-    return name.rpartition("-v")[0]
-
-
-@pytest.fixture
 def offer(template, operator):
     """Put a version there, offered as community by the operator unless said otherwise, and return its id."""
 

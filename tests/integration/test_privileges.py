@@ -48,11 +48,6 @@ def projects(operator):
     return {**teams, "catalog": operator.project_id}
 
 
-@pytest.fixture
-def template(name):
-    return name.rpartition("-v")[0]
-
-
 def patch(cloud, image_id, **attributes):
     body = [{"op": "add", "path": f"/{key}", "value": value} for key, value in attributes.items()]
     response = cloud.image.patch(f"/images/{image_id}", data=json.dumps(body), headers={"Content-Type": PATCH_TYPE})

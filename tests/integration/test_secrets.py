@@ -234,11 +234,6 @@ def stage(tmp_path, secrets):
 
 
 @pytest.fixture
-def template(name):
-    return name.rpartition("-v")[0]
-
-
-@pytest.fixture
 def image_args(name, template, stage):
     """The options of each module beside those of the connection, with which it would do something."""
     source, certificate = stage.made / "disk.raw", stage.made / "signer.crt"
