@@ -204,12 +204,9 @@ def test_an_upload_on_another_machine_is_known_by_its_signs_of_life(
         elsewhere()
         monkeypatch.setattr(claims, "_PAUSE_SECONDS", 0.1)
         foretold = run_here("image_template", CLOUD, check=True, **source).result
-        beat = threading.Thread(target=touch_until_younger, args=[operator, record])
-        beat.start()
+        with signs_of_life(operator, record):
+            second = run_here("image_template", CLOUD, **source).result
 
-        second = run_here("image_template", CLOUD, **source).result
-
-        beat.join()
         assert [action["action"] for action in foretold["actions"]] == ["delete", "create"]
         assert "no run gives a sign any more that it is uploading it" in foretold["actions"][0]["reason"]
         assert f"({record['id']}) is being uploaded by another run (last sign of life" in second["msg"]
@@ -229,13 +226,23 @@ def wait_until(cloud, name, status):
         time.sleep(0.01)
 
 
-def touch_until_younger(cloud, record):
-    """Give the signs of life that an upload gives, until the record is younger by the clock of the service."""
+@contextlib.contextmanager
+def signs_of_life(cloud, record):
+    """Give the signs of life that an upload gives, only more often, for as long as the block lasts."""
     patch = json.dumps([{"op": "replace", "path": "/name", "value": record["name"]}])
-    while True:
-        found = cloud.image.patch(f"/images/{record['id']}", data=patch, headers={"Content-Type": PATCH_TYPE}).json()
-        if found["updated_at"] > record["updated_at"]:
-            return
+    ended = threading.Event()
+
+    def touch():
+        while not ended.wait(0.1):
+            cloud.image.patch(f"/images/{record['id']}", data=patch, headers={"Content-Type": PATCH_TYPE})
+
+    beat = threading.Thread(target=touch)
+    beat.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beat.join()
 
 
 def test_signs_of_life_leave_nothing_on_the_image(name, run_here, requests_seen, operator, monkeypatch):
