@@ -26,6 +26,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     QuotaError,
     UnreachableError,
     connection_cause,
+    without_url_secrets,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.image import RECORDED
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
@@ -342,10 +343,11 @@ class Session:
         if status >= 400:
             raise _error(response, f"{self.name}: {service}")
         if status >= 300:
+            destination = without_url_secrets(response.headers.get("Location", "nowhere"))
             raise CloudError(
-                f"{self.name}: {service} at {place} redirects to {response.headers.get('Location', 'nowhere')}, which "
-                "is not followed: the token and the data are meant for nobody else. Correct the endpoint in the "
-                "catalogue of services, or give image_endpoint_override.",
+                f"{self.name}: {service} at {place} redirects to {destination}, which is not followed: the token and "
+                "the data are meant for nobody else. Correct the endpoint in the catalogue of services, or give "
+                "image_endpoint_override.",
                 status,
             )
         try:

@@ -113,4 +113,9 @@ def connection_cause(exc: BaseException) -> str:
     match = _CAUSE.search(str(exc))
     if match:
         return (match["cause"] or match["certificate"] or match["tls"]).strip()
-    return _URL_SECRET.sub("***", str(exc))
+    return without_url_secrets(str(exc))
+
+
+def without_url_secrets(text: str) -> str:
+    """Return a text whose URLs have neither credentials nor a query."""
+    return _URL_SECRET.sub("***", text)
