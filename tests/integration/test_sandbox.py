@@ -363,3 +363,9 @@ def test_a_property_that_nobody_may_change(agent, images):
             admin.patch(image, json=[patch], headers=PATCH, endpoint_filter=IMAGE, raise_exc=False).status_code == 403
         )
     assert admin.get(image, endpoint_filter=IMAGE).json()["frozen_at"] == "creation"
+
+
+def test_services_write_nothing_into_their_configuration(clouds_file: Path) -> None:
+    # What changes there has them started again.
+    files = [path for path in clouds_file.with_name("etc").rglob("*") if path.is_file()]
+    assert [path for path in files if path.suffix not in {".conf", ".json"}] == []

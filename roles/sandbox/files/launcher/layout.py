@@ -89,6 +89,11 @@ class Layout:
     def state(self) -> Path:
         return self.root / "run" / "state.json"
 
+    @property
+    def cache(self) -> Path:
+        """What the libraries of the services keep from one start to the next: no part of the configuration."""
+        return self.root / "cache"
+
     def log(self, name: str) -> Path:
         return self.root / "log" / f"{name}.log"
 
@@ -106,7 +111,7 @@ class Layout:
         """What a service finds its configuration and its secrets by."""
         software, secrets = self.software(service), self.secrets()
         passed = {variable: secrets[name] for variable, name in software.secrets.items()}
-        return {software.home: str(self.configuration(service)), **passed}
+        return {"XDG_CACHE_HOME": str(self.cache), software.home: str(self.configuration(service)), **passed}
 
     def port(self, service: str) -> int:
         return int(self.services[service]["port"])
