@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import io
 import json
@@ -16,7 +17,9 @@ import resource
 import signal
 import sys
 import traceback
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +58,7 @@ class Run:
     def __init__(
         self, module: str, args: dict[str, Any], env: dict[str, str], *, file_limit: int | None = None
     ) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["soak.preload"])
+        context = _prepared_context()
         self._ours, theirs = context.Pipe(duplex=False)
         self._process = context.Process(target=_play, args=[theirs, module, args, env, file_limit], daemon=True)
         self._process.start()
@@ -89,15 +91,38 @@ class Run:
             return Outcome(None, printed + errors, crash or "it printed no result", self._killed)
 
 
+@functools.cache
+def _prepared_context() -> ForkServerContext:
+    """Return what forks processes from one that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["soak.preload"])
+    # It looks for what it preloads where any Python does, and says nothing if that is not there.
+    kept = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    try:
+        forkserver.ensure_running()
+    finally:
+        if kept is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = kept
+    return context
+
+
 def _play(pipe: Connection, module: str, args: dict[str, Any], env: dict[str, str], file_limit: int | None) -> None:
     from ansible.module_utils import basic
 
+    from ansible_collections.xloud.image.plugins.module_utils._cloud import claims
     from ansible_collections.xloud.image.plugins.module_utils._data import web
+    from ansible_collections.xloud.image.plugins.module_utils._model import upload
 
     os.environ.update(env)
     sys.dont_write_bytecode = True
     # How long a server of the web may give no sign of life is no option of a module.
     web.READ_SECONDS = 3
+    # Nobody else is at work, and what is sent is small: nobody has to wait for minutes for a sign of life.
+    claims.LEASE_SECONDS = upload.LEASE_SECONDS = 5.0
+    claims._PAUSE_SECONDS = 0.5
     if file_limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
     settings = {"_ansible_check_mode": args.pop("check_mode", False), "_ansible_diff": True, **args}

@@ -10,14 +10,9 @@ import yaml
 from keystoneauth1.identity import v3
 from soak import play
 
-from ansible_collections.xloud.image.plugins.module_utils._cloud import claims
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import sdk
-from ansible_collections.xloud.image.plugins.module_utils._model import upload
 from ansible_collections.xloud.image.plugins.modules import image_catalog, image_export, image_replica
 
 __all__ = ["ansible", "image_catalog", "image_export", "image_replica", "oslo_utils", "play", "requests", "v3", "yaml"]
 
 sdk()
-# Nobody else is at work, and what is sent is small: nobody has to wait for minutes for a sign of life.
-claims.LEASE_SECONDS = upload.LEASE_SECONDS = 5.0
-claims._PAUSE_SECONDS = 0.5
