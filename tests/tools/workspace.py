@@ -136,6 +136,18 @@ def copy_of_checkout(name: str) -> Path:
     return tree
 
 
+def checkout_by_its_name() -> Path:
+    """A tree in which the checkout itself lies under the collection's name, for whatever follows links.
+
+    Python, pytest and Ansible do. ansible-test does not, and has a copy.
+    """
+    link = WORK / "trees/checkout" / COLLECTION
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(CHECKOUT)
+    return WORK / "trees/checkout"
+
+
 def provide(command: str, package: str) -> None:
     """Install a Debian package where its command is missing and we may; else say what to do."""
     if shutil.which(command):
