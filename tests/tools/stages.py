@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from stage import Stage
-from workspace import CHECKOUT, COLLECTION, WORK, pythons, requirements, virtual_environment
+from workspace import CHECKOUT, COLLECTION, PYTHON, WORK, pythons, requirements, virtual_environment
 
 SANDBOX = Sandbox(
     "test-sandbox",
@@ -212,7 +212,7 @@ def other_core() -> list[str]:
     if not version:
         return []
     wanted = [f"ansible-core=={version}.*", *requirements("requirements.txt")]
-    return [str(virtual_environment(f"core-{version}", Path(sys.executable), wanted))]
+    return [str(virtual_environment(f"core-{version}", PYTHON, wanted))]
 
 
 def prepare_ansible_test(stage: Stage) -> None:
