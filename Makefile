@@ -70,7 +70,10 @@ format: ## format the Python sources of the checkout
 generate: ## write the schema of the catalogue document, and the pages made from sources
 	$(RUN) generate
 
+release: ## write the changelog of the version in galaxy.yml out of its fragments
+	$(RUN) release
+
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo develop test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate clean
+.PHONY: help demo develop test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate release clean

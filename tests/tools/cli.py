@@ -22,7 +22,18 @@ import fuzz
 from sandbox import Sandbox
 from stage import Stage, cancel
 from stages import LONG_STAGES, ON_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES
-from workspace import CHECKOUT, WORK, checkout_by_its_name, claim, copy_of_checkout, environment, lock, provide, tools
+from workspace import (
+    CHECKOUT,
+    COLLECTION,
+    WORK,
+    checkout_by_its_name,
+    claim,
+    copy_of_checkout,
+    environment,
+    lock,
+    provide,
+    tools,
+)
 
 # What a shell needs to run one test or one playbook on the checkout itself, and never on a real cloud.
 ACTIVATE = """\
@@ -240,6 +251,15 @@ def format_sources() -> int:
     return code
 
 
+def release() -> int:
+    """Write the changelog of the version in galaxy.yml out of the fragments, where a collection has its name."""
+    command = [tools() / "antsibull-changelog", "release", "--reload-plugins"]
+    env = environment(tools(), checkout_by_its_name())
+    code = subprocess.run(command, cwd=checkout_by_its_name() / COLLECTION, env=env, check=False).returncode
+    (CHECKOUT / "changelogs/.plugin-cache.yaml").unlink(missing_ok=True)
+    return code
+
+
 def generate() -> int:
     with lock("generate"):
         env = environment(tools(), PYTHONPATH=str(copy_of_checkout("generate")))
@@ -254,6 +274,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo,
     "develop": develop,
     "fuzz": run_fuzz,
+    "release": release,
     "sandbox": start_sandbox,
     "sandbox-stop": stop_sandbox,
     "soak": soak,
