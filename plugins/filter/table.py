@@ -24,6 +24,11 @@ options:
     description: The keys to show, in their order. All keys of the first row unless given.
     type: list
     elements: str
+seealso:
+  - module: xloud.image.image_catalog
+    description: Returns rows as C(versions).
+  - module: xloud.image.image_catalog_info
+    description: Returns rows as the C(versions) of each of its C(templates).
 """
 
 EXAMPLES = r"""
@@ -36,6 +41,10 @@ RETURN = r"""
 _value:
   description: The lines of the table, joined by line feeds.
   type: str
+  sample: |-
+    NAME                    STAGE       VISIBILITY
+    ubuntu-24.04-base-v1.1  published   community
+    ubuntu-24.04-base-v1.0  deprecated  community
 """
 
 import typing as t

@@ -92,6 +92,12 @@ seealso:
   - module: xloud.image.image_template
   - module: xloud.image.image_visibility
   - module: xloud.image.image_member
+  - ref: ansible_collections.xloud.image.docsite.lifecycle
+    description: What becomes of a version.
+  - ref: ansible_collections.xloud.image.docsite.catalog_document
+    description: What a document may say.
+  - ref: ansible_collections.xloud.image.docsite.security
+    description: What credentials each operation takes.
 """
 
 EXAMPLES = r"""

@@ -88,6 +88,8 @@ seealso:
     plugin_type: lookup
   - plugin: xloud.image.table
     plugin_type: filter
+  - ref: ansible_collections.xloud.image.docsite.lifecycle
+    description: What becomes of a version.
 """
 
 EXAMPLES = r"""
