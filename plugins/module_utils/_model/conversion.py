@@ -31,6 +31,13 @@ class Table(dict[t.Any, t.Any]):
         self.lines = lines or {}
 
 
+def lines_of(node: t.Any) -> dict[str, int]:
+    """Return the lines of the keys of a dictionary, and of those of the dictionaries in it as C(key.name)."""
+    lines = {str(key): line for key, line in getattr(node, "lines", {}).items()}
+    inner = [(key, value) for key, value in node.items() if isinstance(value, Table)] if lines else []
+    return lines | {f"{key}.{name}": line for key, value in inner for name, line in value.lines.items()}
+
+
 @dataclasses.dataclass(frozen=True)
 class Opaque:
     """

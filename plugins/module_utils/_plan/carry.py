@@ -44,7 +44,7 @@ class Carrier:
 
     def note(self, key: str, message: str, advice: str = "") -> None:
         """Note something about a key."""
-        line = self._lines.get(key.partition(".")[0], self.place.line)
+        line = self._lines.get(key) or self._lines.get(key.partition(".")[0]) or self.place.line
         self.notes.append(Note(Place(self.place.file, line), (self.label,), key, message, advice))
 
     def unknown(self, key: str, value: t.Any, instead: str = "it is left out") -> None:
@@ -70,7 +70,7 @@ class Carrier:
             self.note(
                 key,
                 "the URL has credentials or a signature in it, which are left out",
-                "give the data by a URL that needs none, or put them back where the document is no secret to nobody",
+                "give the data by a URL that needs none, or download it first",
             )
         settings["source"] = text
 
@@ -179,7 +179,7 @@ class Carrier:
             self.note(
                 path,
                 "it is named like a secret, and left out: everybody reads the properties of an image",
-                "think twice",
+                "keep it out of images",
             )
         elif value is None:
             self.note(path, "it has no value, and is left out")
@@ -187,7 +187,11 @@ class Carrier:
             return "true" if value else "false"
         elif isinstance(value, (str, int, float)):
             if isinstance(value, float):
-                self.note(path, f"it is a number in the source, and becomes the text {value}", "compare the zeros")
+                self.note(
+                    path,
+                    f"it is a number in the source, and becomes the text {value}",
+                    "compare it with the source, since numbers lose their zeros",
+                )
             return str(value)
         elif isinstance(value, datetime.date):
             return value.isoformat()

@@ -54,7 +54,7 @@ def convert(files: t.Sequence[SourceFile], form: str | None, names: t.Mapping[st
             for template, versions in builds.items()
             for version, draft in versions.items()
         ),
-        _gathered([*notes, *unnamed, *doubles, *_notes_on(form, builds)]),
+        _gathered([*_of_the_named(notes, unnamed), *unnamed, *doubles, *_notes_on(form, builds)]),
     )
     if not builds:
         raise PlanError(
@@ -105,6 +105,12 @@ def _named_drafts(
         else:
             named.append((template, version, draft))
     return named, notes
+
+
+def _of_the_named(notes: t.Iterable[Note], unnamed: t.Iterable[Note]) -> list[Note]:
+    """Return the notes without those on images that are left out for their names: they come once there is a name."""
+    nameless = {image for note in unnamed for image in note.images}
+    return [note for note in notes if not note.images or not nameless.issuperset(note.images)]
 
 
 def _given_name(text: str, draft: Draft) -> tuple[str, Version]:

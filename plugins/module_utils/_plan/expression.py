@@ -28,8 +28,8 @@ _PATH = re.compile(
 )
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|\"([^\"]*)\"|([0-9]+))\s*\]")
 _DEFAULT = re.compile(
-    r"d(?:efault)?\s*\(\s*(?P<value>omit|'[^']*'|\"[^\"]*\"|-?[0-9]+|[Tt]rue|[Ff]alse|\[\s*\]|\{\s*\})"
-    r"\s*(?:,\s*(?P<empty>[Tt]rue|[Ff]alse)\s*)?\)"
+    r"d(?:efault)?\s*\(\s*(?P<value>omit|'[^']*'|\"[^\"]*\"|-?[0-9]+|true|True|false|False|\[\s*\]|\{\s*\})"
+    r"\s*(?:,\s*(?P<empty>true|True|false|False)\s*)?\)"
 )
 _PLAIN: t.Final = frozenset(["int", "bool", "string", "list", "trim"])
 _DEEPEST: t.Final = 20

@@ -16,6 +16,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.conversion impo
     Opaque,
     Place,
     SourceFile,
+    lines_of,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.name import Version
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source
@@ -45,7 +46,7 @@ def read_definitions(files: t.Sequence[SourceFile]) -> tuple[list[Draft], list[N
     for file in files:
         if isinstance(file.content, Opaque):
             words = f"the file was not read: it is {file.content.reason}"
-            notes.append(Note(Place(file.name), (), "", words, "look at it yourself"))
+            notes.append(Note(Place(file.name), (), "", words, "decrypt or mend it, or see to what it holds by hand"))
         elif is_definition_file(file):
             for each in file.content["images"]:
                 found, said = _read_definition(each, file.name)
@@ -73,7 +74,7 @@ def _read_definition(found: t.Any, file: str) -> tuple[list[Draft], list[Note]]:
             Note(place, (), "name", "an image is left out: it has no name that can be read", "write it by hand")
         ]
     definition = dict(found)
-    carrier = Carrier(place, name, getattr(found, "lines", {}))
+    carrier = Carrier(place, name, lines_of(found))
     if carrier.as_flag(definition.pop("enable", True)) is False:
         carrier.note(
             "enable", "it is left out, since it is not enabled", "enable it in a copy of the file, and convert that"
@@ -174,9 +175,7 @@ class _Definition:
             )
             return []
         text = str(text)
-        carrier = Carrier(
-            Place.of(self._carrier.place.file, found), self._label(text, newest), getattr(found, "lines", {})
-        )
+        carrier = Carrier(Place.of(self._carrier.place.file, found), self._label(text, newest), lines_of(found))
         settings = {**self._settings, "properties": dict(self._settings.get("properties", {}))}
         build_date = _day(own.pop("build_date", None))
         self._data(own, settings, build_date, carrier)

@@ -17,6 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.conversion impo
     Opaque,
     Place,
     SourceFile,
+    lines_of,
 )
 from ansible_collections.xloud.image.plugins.module_utils._plan.carry import Carrier
 from ansible_collections.xloud.image.plugins.module_utils._plan.expression import COMPUTED, OMITTED, resolve
@@ -69,7 +70,6 @@ _ELSEWHERE: t.Final = {
     "remote_service_interface": ("images of other regions are copied by xloud.image.image_replica", ""),
     "all_stores_must_succeed": ("an image that is not in all stores it is to be in is a failure", ""),
 }
-_TODAY: t.Final = "today the module does that with the image of this name, whatever is in it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +151,13 @@ class _Reader:
         """Take in what a file holds, or a list of plays, blocks and tasks."""
         if isinstance(content, Opaque):
             self.notes.append(
-                Note(Place(scope.file), (), "", f"the file was not read: it is {content.reason}", "look at it yourself")
+                Note(
+                    Place(scope.file),
+                    (),
+                    "",
+                    f"the file was not read: it is {content.reason}",
+                    "decrypt or mend it, or see to what it holds by hand",
+                )
             )
         for entry in content if isinstance(content, list) else ():
             if isinstance(entry, dict):
@@ -212,7 +218,7 @@ class _Reader:
         given = {_ALIASES.get(key, key): value for key, value in {**scope.defaults, **options}.items()}
         resolved = {key: resolve(value, scope.variables) for key, value in given.items()}
         resolved = {key: value for key, value in resolved.items() if value is not OMITTED and value is not None}
-        lines = {_ALIASES.get(key, key): line for key, line in getattr(options, "lines", {}).items()}
+        lines = {_ALIASES.get(key, key): line for key, line in lines_of(options).items()}
         label = resolved.pop("name", None)
         if not isinstance(label, (str, int, float)) or isinstance(label, bool):
             reason = label.reason if isinstance(label, Opaque) else "no text"
@@ -298,10 +304,10 @@ def _draft(options: dict[str, t.Any], carrier: Carrier) -> Draft | None:
             "delete the image by hand once no server needs it",
         )
         return None
-    for key, (message, advice) in _ELSEWHERE.items():
-        if options.pop(key, None) is not None:
-            carrier.note(key, message, advice)
-    settings = _settings(options, carrier)
+    elsewhere = [key for key in _ELSEWHERE if options.pop(key, None) is not None]
+    for key in elsewhere:
+        carrier.note(key, *_ELSEWHERE[key])
+    settings = _settings(options, carrier, has_data="volume" in elsewhere or "remote_image_id" in elsewhere)
     visibility = _visibility(options, carrier)
     if state == "inactive":
         settings["stage"] = "retired"
@@ -325,10 +331,12 @@ def _draft(options: dict[str, t.Any], carrier: Carrier) -> Draft | None:
     )
 
 
-def _settings(options: dict[str, t.Any], carrier: Carrier) -> dict[str, t.Any]:
+def _settings(options: dict[str, t.Any], carrier: Carrier, *, has_data: bool) -> dict[str, t.Any]:
+    """Return what the options say of a version. C(has_data) means that other options said where its data is."""
     settings: dict[str, t.Any] = {}
-    source, uri = options.pop("filename", None), options.pop("uri", None)
-    carrier.source(settings, "filename" if source is not None else "uri", source if source is not None else uri)
+    given = {key: options.pop(key) for key in ("filename", "uri") if key in options}
+    if given or not has_data:
+        carrier.source(settings, *next(iter(given.items()), ("source", None)))
     if "checksum" in options:
         carrier.checksum(settings, "checksum", options.pop("checksum"))
     for key in ("min_disk", "min_ram"):

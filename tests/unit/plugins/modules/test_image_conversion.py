@@ -17,7 +17,9 @@ TASKS = f"""
     auth: {{password: {SECRET}}}
     name: Acme 9
     filename: https://me:{SECRET}@images.example.com/acme.img
-    properties: {{admin_password: {SECRET}, os_key: !vault {SECRET}}}
+    properties:
+      admin_password: {SECRET}
+      os_key: !vault {SECRET}
     is_public: true
 """
 
@@ -69,8 +71,8 @@ def test_a_conversion(run, paths, tmp_path):
     ]
     assert [(note["place"], note["key"]) for note in done["notes"]] == [
         ("tasks.yml:6", "filename"),
-        ("tasks.yml:7", "properties.admin_password"),
-        ("tasks.yml:7", "properties.os_key"),
+        ("tasks.yml:8", "properties.admin_password"),
+        ("tasks.yml:9", "properties.os_key"),
         ("tasks.yml:3", "auth"),
     ]
     assert SECRET not in text + json.dumps([checked, done, again])

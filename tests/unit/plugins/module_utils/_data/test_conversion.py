@@ -131,8 +131,8 @@ def test_the_document_as_text():
         "# Made by xloud.image.convert from openstack_cloud: tasks\n"
         "# The notes say what has no place in a catalogue document, or no equal one. Take out those that are\n"
         "# settled.\n"
-        "# - main.yml: Golden: name: the image is left out: its name has no operating system and version in\n"
-        "#   it. To do: give it one, <os>-<os version>-<profile>, with image_convert_names.\n"
+        "# - main.yml: Golden: name: the image is left out: its name has no operating system and version in it.\n"
+        "#   To do: give it one, <os>-<os version>-<profile>, with image_convert_names.\n"
     )
     assert body == (
         "  # - main.yml: Acme 9: id: the collection gives ids itself, and the image of today keeps its own. To\n"

@@ -111,6 +111,7 @@ def test_an_option_that_is_carried_over(options, found):
         ({"kernel": "k"}, "kernel"),
         ({"ramdisk": "r"}, "ramdisk"),
         ({"volume": "v"}, "volume"),
+        ({"remote_region": "r"}, "remote_region"),
         ({"use_import": True}, "use_import"),
         ({"import_method": "copy-image"}, "import_method"),
         ({"checksum": MD5}, "checksum"),
@@ -190,6 +191,8 @@ def test_who_may_see_an_image(options, visibility, stage, key):
         ({"filename": f"https://me:{SECRET}@h/a.img"}, "https://h/a.img", "filename"),
         ({"filename": f"https://h/a.img?sig={SECRET}{SECRET}"}, "https://h/a.img", "filename"),
         ({"filename": None}, None, "source"),
+        ({"filename": None, "volume": "v"}, None, "volume"),
+        ({"filename": None, "remote_image_id": "i"}, None, "remote_image_id"),
         ({"filename": "{{ unknown }}"}, None, "filename"),
         ({"filename": "ftp://h/a.img"}, None, "filename"),
         ({"filename": "https://"}, None, "filename"),
@@ -583,6 +586,12 @@ def test_two_images_of_one_name(second, word):
     conversion = of_tasks({"os_image": BASICS}, {"os_image": {**BASICS, **second}})
     assert names_of(conversion) == ["acme-9-base-v1.0"]
     assert f"it is left out: acme-9-base-v1.0 is {word} image already" in str(conversion.notes)
+
+
+def test_an_image_that_is_left_out_for_its_name_has_no_other_notes():
+    golden = {"os_image": {**BASICS, "name": "Golden image", "id": "42", "filename": "/golden.img"}}
+    conversion = of_tasks(golden, {"os_image": {**BASICS, "filename": "/a.img"}})
+    assert keys_of(conversion) == ["name"]
 
 
 def test_an_image_that_has_a_name_of_ours_keeps_it():
