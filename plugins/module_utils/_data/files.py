@@ -163,7 +163,7 @@ def _create(path: str, flags: int) -> int:
 
 
 def _check_room(path: str, size: int) -> None:
-    free = shutil.disk_usage(os.path.dirname(path)).free
+    free = shutil.disk_usage(os.path.dirname(path) or ".").free
     if free < size:
         raise DataError(f"{path} needs {size} bytes, and its file system has {free} free. Nothing was written.")
 

@@ -150,6 +150,12 @@ def test_a_folder_that_is_missing(tmp_path):
 # Targets
 
 
+def test_a_name_alone_is_one_of_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write("a.raw")
+    assert (tmp_path / "a.raw").read_bytes() == b"new"
+
+
 def test_a_target_is_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert target_path("a.raw", "x.raw") == str(tmp_path / "a.raw")
