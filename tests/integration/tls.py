@@ -26,6 +26,8 @@ DAY = datetime.timedelta(days=1)
 # All that nginx would write elsewhere stays in its folder. What it proxies it keeps nowhere, so that large bodies pass.
 CONFIGURATION = """
 daemon off;
+# The workers of a master would be another user, who may not read these folders.
+master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{}}
