@@ -253,7 +253,7 @@ def format_sources() -> int:
 
 def release() -> int:
     """Write the changelog of the version in galaxy.yml out of the fragments, where a collection has its name."""
-    command = [tools() / "antsibull-changelog", "release", "--reload-plugins"]
+    command = [str(tools() / "antsibull-changelog"), "release", "--reload-plugins"]
     env = environment(tools(), checkout_by_its_name())
     code = subprocess.run(command, cwd=checkout_by_its_name() / COLLECTION, env=env, check=False).returncode
     (CHECKOUT / "changelogs/.plugin-cache.yaml").unlink(missing_ok=True)
