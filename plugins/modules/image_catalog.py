@@ -56,11 +56,13 @@ options:
     type: bool
     default: false
   max_removals:
-    description: So many versions are retired or deleted in one run. Others have their turn in later runs.
+    description:
+      - How many versions one run may retire or delete, so that a slip in a document stays small. Others have their turn
+        in later runs. What is revoked does not count.
     type: int
     default: 10
   workers:
-    description: So many images are worked on at a time.
+    description: How many images are worked on at a time.
     type: int
     default: 2
   as_of:

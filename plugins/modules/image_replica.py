@@ -96,7 +96,7 @@ options:
       - A larger one is an error of that image.
     type: str
   workers:
-    description: So many images are worked on at a time.
+    description: How many images are worked on at a time.
     type: int
     default: 2
 extends_documentation_fragment:

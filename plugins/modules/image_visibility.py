@@ -63,7 +63,9 @@ options:
         document says the same. An empty text takes the announcement off.
     type: str
   delete_on:
-    description: The announced day from which on the image is deleted, likewise.
+    description:
+      - The announced day, such as V(2027-10-31), from which on M(xloud.image.image_catalog) deletes the image, if its
+        document says the same. An empty text takes the announcement off.
     type: str
   allow_lockout:
     description: Make a shared image V(private) although its members lose it.

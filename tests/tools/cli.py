@@ -35,6 +35,8 @@ from workspace import (
     tools,
 )
 
+# Where editors look for the tools. Git ignores it.
+LINK = CHECKOUT / ".venv"
 # What a shell needs to run one test or one playbook on the checkout itself, and never on a real cloud.
 ACTIVATE = """\
 # Written by make develop.
@@ -215,6 +217,8 @@ def clean() -> int:
     for sandbox in (Sandbox("sandbox"), SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox")):
         if sandbox.directory.exists() and play(sandbox, *sandbox.command("absent")):
             return 1
+    if LINK.is_symlink():
+        LINK.unlink()
     shutil.rmtree(WORK)
     return 0
 
@@ -224,11 +228,10 @@ def develop() -> int:
     bin_directory, activate = tools(), WORK / "activate"
     clouds = Sandbox("sandbox").clouds_file
     activate.write_text(ACTIVATE.format(path=bin_directory, tree=checkout_by_its_name(), clouds=clouds))
-    # Where editors look first. Git ignores it.
-    link = CHECKOUT / ".venv"
-    if link.is_symlink() or not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(bin_directory.parent)
+    # An environment of somebody's own is left alone.
+    if LINK.is_symlink() or not LINK.exists():
+        LINK.unlink(missing_ok=True)
+        LINK.symlink_to(bin_directory.parent)
     print(NEXT.format(activate=activate))
     return 0
 
@@ -253,7 +256,7 @@ def format_sources() -> int:
 
 def release() -> int:
     """Write the changelog of the version in galaxy.yml out of the fragments, where a collection has its name."""
-    command = [tools() / "antsibull-changelog", "release", "--reload-plugins"]
+    command = [str(tools() / "antsibull-changelog"), "release", "--reload-plugins"]
     env = environment(tools(), checkout_by_its_name())
     code = subprocess.run(command, cwd=checkout_by_its_name() / COLLECTION, env=env, check=False).returncode
     (CHECKOUT / "changelogs/.plugin-cache.yaml").unlink(missing_ok=True)

@@ -30,6 +30,13 @@ SANDBOX = Sandbox(
 SOAK_SANDBOX = Sandbox("soak-sandbox", sandbox_second_region="RegionTwo")
 SOAK_SECONDS = 1800
 PYTEST_LIMIT = 3600
+# What an artifact is made of. Anything else at its top is there by mistake.
+ARTIFACT = {
+    *("FILES.json", "MANIFEST.json", "LICENSE", "LICENSES", "MAINTAINERS", "REUSE.toml", "requirements.txt"),
+    *("CHANGELOG.md", "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"),
+    *("awx", "changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles", "schemas", "tests"),
+}
+ARTIFACT_BYTES = 1_000_000
 # What GitHub reads, by the schema that it has to follow.
 GITHUB = {
     "github-workflows": ".github/workflows/*.yml",
@@ -164,6 +171,12 @@ def galaxy(stage: Stage) -> None:
         directory.mkdir()
     stage.check("build", "ansible-galaxy", "collection", "build", "--output-path", build)
     artifact = next(build.glob("*.tar.gz"), build / "missing.tar.gz")
+    listed = stage.run("tar", "--list", "--file", artifact).output.split()
+    stray = {path.split("/")[0] for path in listed} - ARTIFACT
+    stray |= {path for path in listed if path.startswith("tests/") and path not in ("tests/", "tests/config.yml")}
+    if stray:
+        stage.say(f"not expected in the artifact: {', '.join(sorted(stray))}\n")
+    stage.record("artifact is clean and small", bool(listed) and not stray and artifact.stat().st_size < ARTIFACT_BYTES)
 
     configuration = build / "importer.cfg"
     configuration.write_text("[galaxy-importer]\nRUN_ANSIBLE_TEST = False\nCHECK_REQUIRED_TAGS = True\n")
@@ -182,8 +195,8 @@ def galaxy(stage: Stage) -> None:
     check = ("ansible-playbook", "--syntax-check", *sorted(playbooks))
     stage.record("playbooks", stage.run(*check, cwd=build, env={"ANSIBLE_COLLECTIONS_PATH": str(installed)}).succeeded)
     found = stage.run("ansible-builder", "introspect", "--sanitize", installed)
-    listed = all(line in found.output for line in requirements("requirements.txt"))
-    stage.record("execution environment", found.succeeded and listed)
+    complete = all(line in found.output for line in requirements("requirements.txt"))
+    stage.record("execution environment", found.succeeded and complete)
 
 
 STAGES: dict[str, Callable[[Stage], None]] = {

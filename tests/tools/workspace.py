@@ -145,7 +145,9 @@ def checkout_by_its_name() -> Path:
     """
     link = WORK / "trees/checkout" / COLLECTION
     link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.is_symlink():
+    # Another checkout may have been given the same folder.
+    if not link.is_symlink() or link.readlink() != CHECKOUT:
+        link.unlink(missing_ok=True)
         link.symlink_to(CHECKOUT)
     return WORK / "trees/checkout"
 

@@ -34,9 +34,11 @@ Wrong = tuple[str, str]
 class Sight(Protocol):
     """A look at the images of a cloud, past the modules."""
 
-    def find(self, prefix: str) -> list[dict[str, Any]]: ...
+    def find(self, prefix: str) -> list[dict[str, Any]]:
+        """The images whose names begin with a text."""
 
-    def members_of(self, image: dict[str, Any]) -> set[str]: ...
+    def members_of(self, image: dict[str, Any]) -> set[str]:
+        """The projects that share an image."""
 
 
 @dataclasses.dataclass(frozen=True)
