@@ -78,7 +78,7 @@ EXAMPLES = r"""
     format: osism
     names:
       Garden Linux: garden-linux-1877-base
-    output: catalog/images.yml
+    output: catalog/vendor.yml
   register: conversion
 
 - name: Print what has no place in the document

@@ -181,6 +181,52 @@ def test_tasks_of_a_live_cloud(tasks, convert, curated, operator):
     assert [look(operator, image["id"]) for image in before] == before
 
 
+def test_forty_images(convert, curated, run_here, operator, tmp_path):
+    """Half of them keep their ids; the others are replaced, and hidden once they are."""
+    (tmp_path / "files").mkdir()
+    items = [{"name": f"Acme {number}", "file": f"{number}.qcow2"} for number in range(1, 41)]
+    old = {
+        item["name"]: old_image(
+            operator,
+            item["name"],
+            qcow2(tmp_path / "files" / item["file"], item["name"]),
+            visibility="community",
+            hw_disk_bus="virtio",
+        )
+        for item in items
+    }
+    (tmp_path / "source").mkdir()
+    task = {
+        "name": "{{ item.name }}",
+        "filename": "files/{{ item.file }}",
+        "visibility": "community",
+        "properties": {"hw_disk_bus": "virtio"},
+    }
+    (tmp_path / "source/tasks.yml").write_text(json.dumps([{"openstack.cloud.image": task, "loop": items}]))
+    convert()
+    images = run_here("image_conversion", source=str(tmp_path / "source"), output=str(tmp_path / "catalog.yml"))
+    renamed = {each["before"]: each["name"] for each in images.result["images"]}
+    kept = dict(list(renamed.items())[::2])
+    for name, new in kept.items():
+        rename(operator, old[name]["id"], new)
+
+    curator = curated("sandbox-operator")
+    done = curator.run(workers=4)
+    assert not done["failed"], done["msg"]
+    assert sum(each.endswith("/file") for each in curator.writes) == 20
+    again = curator.run()
+    assert (again["changed"], again["requests"]) == (False, IDLE)
+    found = {image["name"]: image for image in operator.find("acme-")}
+    assert found.keys() == set(renamed.values())
+    assert {found[new]["id"] for new in kept.values()} == {old[name]["id"] for name in kept}
+    replaced = [name for name in renamed if name not in kept]
+    assert all(look(operator, old[name]["id"]) == old[name] for name in replaced)
+    for name in replaced:
+        assert run_here("image_visibility", "sandbox-operator", image=name, hidden=True).result["changed"]
+    assert all(image["os_hidden"] for image in operator.find("Acme "))
+    assert not curator.run()["changed"]
+
+
 def test_the_old_image_is_hidden_and_then_retired(tasks, run_here, operator):
     old = old_image(operator, "Acme 9", tasks["acme-9.qcow2"], visibility="community")
     for wanted in ({"hidden": True}, {"visibility": "private", "active": False}):

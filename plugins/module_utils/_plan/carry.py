@@ -170,6 +170,12 @@ class Carrier:
         if known:
             settings["properties"] = {**settings.get("properties", {}), **known}
 
+    def one_property(self, settings: dict[str, t.Any], key: str, name: str, value: t.Any) -> None:
+        """Carry over a value of the source itself as a custom property."""
+        found = self._property(key, name, value)
+        if found is not None:
+            settings["properties"] = {**settings.get("properties", {}), name: found}
+
     def _property(self, path: str, name: str, value: t.Any) -> str | None:
         if name in BASE_ATTRIBUTES or name.startswith("os_glance_"):
             self.note(path, "it is an attribute of the image and no property, and left out", "use the key made for it")

@@ -91,6 +91,8 @@ class _Definition:
         self._carrier = carrier
         self._name = str(definition.pop("name"))
         self._shortname = definition.pop("shortname", None)
+        if self._shortname is not None and not isinstance(self._shortname, str):
+            carrier.unknown("shortname", self._shortname)
         self._multi = carrier.as_flag(definition.pop("multi", True)) is not False
         self._separator = str(definition.pop("separator", " "))
         self._versions = definition.pop("versions", None) or []
@@ -108,7 +110,7 @@ class _Definition:
         carrier.texts(settings, "tags", definition.pop("tags", None))
         carrier.properties(settings, self._meta_of(self._meta), "meta")
         if "login" in definition:
-            carrier.properties(settings, {_LOGIN: definition.pop("login")}, "login")
+            carrier.one_property(settings, "login", _LOGIN, definition.pop("login"))
         return settings
 
     def _meta_of(self, meta: t.Any) -> t.Any:
@@ -156,14 +158,14 @@ class _Definition:
 
     def drafts(self) -> list[Draft]:
         """Return an image for each version."""
-        versions = [each for each in self._versions if isinstance(each, dict)] if self._is_list() else []
+        found = self._versions if isinstance(self._versions, list) else []
+        versions = [each for each in found if isinstance(each, dict)]
+        if len(versions) < len(found):
+            self._carrier.note("versions", "what is no dictionary among them is left out", "write it by hand")
         if not versions:
             self._carrier.note("versions", "it is left out: it has no versions", "")
         newest = max((str(each.get("version")) for each in versions), key=_natural, default="")
         return [draft for each in versions for draft in self._draft(each, newest)]
-
-    def _is_list(self) -> bool:
-        return isinstance(self._versions, list)
 
     def _draft(self, found: dict[str, t.Any], newest: str) -> list[Draft]:
         text = found.get("version")
@@ -177,11 +179,11 @@ class _Definition:
         text = str(text)
         carrier = Carrier(Place.of(self._carrier.place.file, found), self._label(text, newest), lines_of(found))
         settings = {**self._settings, "properties": dict(self._settings.get("properties", {}))}
-        build_date = _day(own.pop("build_date", None))
+        build_date = self._build_date(own, carrier)
         self._data(own, settings, build_date, carrier)
         os_version = own.pop("os_version", None)
         if os_version is not None or not self._multi:
-            carrier.properties(settings, {"os_version": text if not self._multi else os_version}, "os_version")
+            carrier.one_property(settings, "os_version", "os_version", os_version if self._multi else text)
         meta = own.pop("meta", None)
         carrier.properties(settings, self._meta_of(meta), "meta")
         visibility = self._offer(own, settings, carrier)
@@ -199,6 +201,17 @@ class _Definition:
             return []
         ours = frozenset({_ORIGIN, _BUILD_DATE, *(map(str, meta) if isinstance(meta, dict) else ())})
         return [dataclasses.replace(self._as_draft(carrier, text, version, visibility, settings), own=ours)]
+
+    @staticmethod
+    def _build_date(own: dict[str, t.Any], carrier: Carrier) -> str | None:
+        value = own.pop("build_date", None)
+        if isinstance(value, datetime.date):
+            return value.isoformat()[:10]
+        if isinstance(value, str) and value:
+            return value
+        if value is not None:
+            carrier.unknown("build_date", value)
+        return None
 
     @property
     def _known_as(self) -> str:
@@ -239,20 +252,25 @@ class _Definition:
         carrier.source(settings, "mirror_url" if mirror else "url", mirror or url)
         origin = origin or url
         if isinstance(origin, str) and "://" in origin and not origin.startswith("file:"):
-            carrier.properties(settings, {_ORIGIN: _public(origin)}, "url")
+            carrier.one_property(settings, "url", _ORIGIN, _public(origin))
         if build_date:
             settings["properties"][_BUILD_DATE] = build_date
-        sums = next((key for key in ("checksums_url", "checksum_url") if key in own), None)
         if "checksum" in own:
             carrier.checksum(settings, "checksum", own.pop("checksum"))
-        elif sums:
-            carrier.sums(settings, sums, own[sums])
-        for key in ("checksums_url", "checksum_url"):
-            own.pop(key, None)
+        for key in [key for key in ("checksums_url", "checksum_url") if key in own]:
+            if "checksum" in settings:
+                carrier.note(key, "it is left out: another key has the checksum already")
+                del own[key]
+            else:
+                carrier.sums(settings, key, own.pop(key))
 
     def _offer(self, own: dict[str, t.Any], settings: dict[str, t.Any], carrier: Carrier) -> str | None:
         hidden = carrier.as_flag(own.pop("hidden", False))
         visibility = own.pop("visibility", self._visibility)
+        if not isinstance(hidden, bool):
+            carrier.unknown("hidden", hidden)
+        if self._status not in ("active", "deactivated"):
+            carrier.unknown("status", self._status)
         if self._status == "deactivated":
             settings["stage"] = "retired"
             carrier.note("status", "deactivated becomes stage: retired, which makes the image private as well", "")
@@ -289,12 +307,6 @@ class _Definition:
                 carrier.note("image_description", "it is left out", "write description, which is one of the template")
             else:
                 carrier.note(key, "this key is not known, and left out", "look up what it does")
-
-
-def _day(value: t.Any) -> str | None:
-    if isinstance(value, datetime.date):
-        return value.isoformat()[:10]
-    return value if isinstance(value, str) and value else None
 
 
 def _natural(text: str) -> tuple[t.Any, ...]:

@@ -37,6 +37,7 @@ _INCLUDES: t.Final = frozenset(
     for name in ("include_tasks", "import_tasks", "include_role", "import_role", "import_playbook", "include")
 )
 _LOOPS: t.Final = ("loop", "with_items", "with_list", "with_dict")
+_NOT_READ: t.Final = ("what it includes was not read", "name the folder that holds all of it as source")
 # What neither says what the image is, nor whether it is there.
 _SILENT: t.Final = frozenset(["name", "vars", "module_defaults", "collections", "loop_control", "tags", *_LOOPS])
 _CONNECTION: t.Final = frozenset(
@@ -165,6 +166,8 @@ class _Reader:
 
     def _read_entry(self, entry: dict[str, t.Any], scope: _Scope) -> None:
         within = scope.within(entry)
+        if scope.alone and entry.get("roles"):
+            self._add(Place.of(scope.file, entry, "roles"), (), "roles", *_NOT_READ)
         parts = [part for part in (*_SECTIONS, *_PARTS) if isinstance(entry.get(part), list)]
         for part in parts:
             self.read(entry[part], within)
@@ -185,9 +188,7 @@ class _Reader:
                 "ask with xloud.image.image_catalog_info, or with the lookup xloud.image.current for the current id",
             )
         elif module in _INCLUDES and scope.alone:
-            self._add(
-                place, (), module, "what it includes was not read", "name the folder that holds all of it as source"
-            )
+            self._add(place, (), module, *_NOT_READ)
         elif module in IMAGE_MODULES:
             self._read_loop(task, options, place, scope)
 
@@ -337,6 +338,8 @@ def _settings(options: dict[str, t.Any], carrier: Carrier, *, has_data: bool) ->
     given = {key: options.pop(key) for key in ("filename", "uri") if key in options}
     if given or not has_data:
         carrier.source(settings, *next(iter(given.items()), ("source", None)))
+    if len(given) > 1:
+        carrier.note("uri", "it is left out: filename names the data already")
     if "checksum" in options:
         carrier.checksum(settings, "checksum", options.pop("checksum"))
     for key in ("min_disk", "min_ram"):

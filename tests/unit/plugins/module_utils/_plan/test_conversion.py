@@ -194,6 +194,7 @@ def test_who_may_see_an_image(options, visibility, stage, key):
         ({"filename": None, "volume": "v"}, None, "volume"),
         ({"filename": None, "remote_image_id": "i"}, None, "remote_image_id"),
         ({"filename": "{{ unknown }}"}, None, "filename"),
+        ({"filename": "/a.img", "uri": "https://h/a.img"}, "/a.img", "uri"),
         ({"filename": "ftp://h/a.img"}, None, "filename"),
         ({"filename": "https://"}, None, "filename"),
     ],
@@ -306,6 +307,7 @@ def test_the_same_variable_in_two_files_is_one():
         ({"os_image": {**BASICS, "name": "Golden image"}}, "name"),
         ({"openstack.cloud.image_info": {"image": "Acme 9"}}, "openstack.cloud.image_info"),
         ({"ansible.builtin.include_tasks": "images.yml"}, "ansible.builtin.include_tasks"),
+        ({"hosts": "all", "roles": ["images"]}, "roles"),
     ],
 )
 def test_a_task_that_is_left_out_is_noted(task, key):
@@ -385,6 +387,9 @@ def test_a_key_of_a_definition_that_is_carried_over(more, found):
         ({"latest_url": "https://h/l", "latest_checksum_url": "https://h/s"}, "latest_url, latest_checksum_url"),
         ({"stray": 1}, "stray"),
         ({"stray": Opaque("encrypted")}, "stray"),
+        ({"shortname": 5}, "shortname"),
+        ({"status": "odd"}, "status"),
+        ({"login": Opaque("encrypted")}, "login"),
         ({"visibility": "private"}, "visibility"),
         ({"visibility": "shared"}, "visibility"),
         ({"visibility": "odd"}, "visibility"),
@@ -464,6 +469,12 @@ def test_what_is_of_a_build_stays_with_its_version(more, properties):
         ({"mirror_url": f"https://me:{SECRET}@h/a.img"}, "mirror_url"),
         ({"checksums_url": f"https://me:{SECRET}@h/a.img"}, "checksums_url"),
         ({"visibility": "private"}, "visibility"),
+        ({"build_date": 5}, "build_date"),
+        ({"hidden": "odd"}, "hidden"),
+        ({"checksum": f"sha256:{SHA256}", "checksums_url": "https://h/SUMS"}, "checksums_url"),
+        ({"checksums_url": "https://h/SUMS", "checksum_url": "https://h/sum"}, "checksum_url"),
+        ({"os_version": Opaque("encrypted")}, "os_version"),
+        ({"meta": {"patchlevel": Opaque("encrypted")}}, "meta.patchlevel"),
         ({"stray": 1}, "stray"),
     ],
 )
@@ -516,12 +527,25 @@ def test_a_version_that_only_a_run_knows_is_left_out():
 
 @pytest.mark.parametrize(
     "broken",
-    [{"name": None}, {"enable": False}, {"versions": []}, {"versions": "odd"}, {"versions": [{"url": "https://h"}]}],
+    [
+        {"name": None},
+        {"enable": False},
+        {"versions": []},
+        {"versions": "odd"},
+        {"versions": [{"url": "https://h"}]},
+        {"versions": [{"version": "1.2.3", "url": "https://h/a"}]},
+    ],
 )
 def test_a_definition_that_is_left_out_is_noted(broken):
     conversion = of_definitions(definition(), {**definition(name="Acme 8"), **broken})
     assert names_of(conversion) == ["acme-9-base-v20240830.0"]
     assert len(conversion.notes) == 2
+
+
+def test_a_version_that_is_no_dictionary_is_noted():
+    conversion = of_definitions(definition(versions=[*versions("20240830"), "odd"]))
+    assert names_of(conversion) == ["acme-9-base-v20240830.0"]
+    assert "versions" in keys_of(conversion)
 
 
 def test_the_same_note_on_many_images_is_one():
