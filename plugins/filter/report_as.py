@@ -88,8 +88,25 @@ def report_as(report: t.Mapping[str, t.Any], format: str) -> str:
     if format not in _FILES:
         raise AnsibleFilterError(f"format: there is none called {format!r}: it is one of json, {', '.join(_FILES)}")
     environment = _environment(escape=format in ("html", "junit"))
-    parts = {name: _part(environment, file) for name, file in _PARTS.items()} if format == "html" else {}
+    parts: dict[str, t.Any] = {}
+    if format == "html":
+        parts = {name: _part(environment, file) for name, file in _PARTS.items()}
+    elif format == "junit":
+        parts = {"cases": _cases(report)}
     return environment.get_template(_FILES[format]).render(report=report, axis=_Axis(report), **parts)
+
+
+def _cases(report: t.Mapping[str, t.Any]) -> dict[str, dict[str, list[t.Any]]]:
+    """Return the findings of each version, and of what else there are findings of, by cloud and name."""
+    cases: dict[str, dict[str, list[t.Any]]] = {cloud["name"]: {} for cloud in report["clouds"]}
+    for template in report["templates"]:
+        for version in template["versions"]:
+            for image in version["images"]:
+                cases[image["cloud"]][version["name"]] = []
+    for finding in report["findings"]:
+        if finding["image"]:
+            cases[finding["cloud"]].setdefault(finding["image"], []).append(finding)
+    return cases
 
 
 def _part(environment: jinja2.Environment, file: str) -> dict[str, str]:

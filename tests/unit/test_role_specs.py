@@ -25,7 +25,7 @@ def options_of(role: str) -> dict[str, dict]:
 
 
 def test_the_promised_roles_are_there():
-    assert set(NAMES) >= {"catalog", "export", "replication", "sandbox", "sharing"}
+    assert set(NAMES) >= {"catalog", "export", "replication", "report", "sandbox", "sharing"}
 
 
 @pytest.mark.parametrize("role", NAMES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime
+import functools
 import itertools
 import typing as t
 import unicodedata
@@ -95,7 +96,15 @@ class Reading:
         found: t.Mapping[str, t.Any] = self.result["templates"] if self.is_good else {}
         return found
 
-    @property
+    @functools.cached_property
+    def kinds(self) -> t.Mapping[str, set[str]]:
+        """The kinds of its findings by the images that they are about."""
+        kinds: dict[str, set[str]] = {}
+        for finding in self.result["findings"] if self.is_good else ():
+            kinds.setdefault(finding["image"], set()).add(finding["kind"])
+        return kinds
+
+    @functools.cached_property
     def rows(self) -> list[Data]:
         """Its versions, one after the other."""
         return [row for template in self.templates.values() for row in template["versions"]]
@@ -135,7 +144,7 @@ def report(clouds: t.Sequence[Reading], header: t.Mapping[str, t.Any]) -> Data:
 def _clean(value: t.Any) -> t.Any:
     """Return data whose texts are what they look like: others wrote them, and may have meant to mislead."""
     if isinstance(value, str):
-        return "".join(map(_visible, value))
+        return value if value.isprintable() else "".join(map(_visible, value))
     if isinstance(value, t.Mapping):
         return {_clean(key): _clean(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -191,15 +200,16 @@ def _image(cloud: Reading, row: Data) -> Data:
         **{key: row.get(key) for key in _IMAGE},
         "is_current": row["id"] == current.get("id"),
         "spans": spans(row),
-        "findings": sorted({each["kind"] for each in cloud.result["findings"] if each["image"] == row["name"]}),
+        "findings": sorted(cloud.kinds.get(row["name"], ())),
     }
 
 
-def spans(row: t.Mapping[str, t.Any]) -> list[dict[str, str | None]]:
+def spans(row: t.Mapping[str, t.Any]) -> list[Data]:
     """
     Return since and until when a version was in which stage, in their order, as far as it is recorded.
 
-    The last one has no end, and the stage that the version is in. It begins with the last day that is recorded.
+    The last one has no end, and the stage that the version is in. Where it is not recorded since when it is in that
+    (C(is_recorded)), it begins with the last day that is.
     """
     days = {"staged": (row.get("created_at") or "")[:10], **{stage: row.get(key) for stage, key in _SINCE.items()}}
     kept: list[tuple[str, str]] = []
@@ -209,9 +219,13 @@ def spans(row: t.Mapping[str, t.Any]) -> list[dict[str, str | None]]:
             kept.insert(0, (stage, day))
     if not kept:
         return []
-    kept[-1] = (row["stage"], kept[-1][1])
     ends = [*(day for _stage, day in kept[1:]), None]
-    return [{"stage": stage, "since": since, "until": until} for (stage, since), until in zip(kept, ends, strict=True)]
+    found = [
+        {"stage": stage, "since": since, "until": until, "is_recorded": True}
+        for (stage, since), until in zip(kept, ends, strict=True)
+    ]
+    found[-1].update(stage=row["stage"], is_recorded=found[-1]["stage"] == row["stage"])
+    return found
 
 
 def _is_day(text: t.Any) -> t.TypeGuard[str]:

@@ -36,7 +36,7 @@ class Page(html.parser.HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
-        if tag not in ("meta", "input", "link", "br", "line", "rect") or tag == "rect":
+        if tag not in ("meta", "input", "link", "br", "line", "use", "rect") or tag == "rect":
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):

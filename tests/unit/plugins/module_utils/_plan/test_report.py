@@ -192,6 +192,14 @@ def test_spans(row, expected):
     assert [f"{each['stage']} {each['since']} {each['until']}" for each in spans(row)] == expected
 
 
+@pytest.mark.parametrize(
+    ("stage", "expected"), [("deprecated", [True, True]), ("hidden", [True, False]), ("retired", [True, False])]
+)
+def test_a_day_that_is_not_recorded_is_not_given_for_one_that_is(stage, expected):
+    row = {"stage": stage, "published_since": "2026-01-01", "deprecated_since": "2026-02-01"}
+    assert [each["is_recorded"] for each in spans(row)] == expected
+
+
 def test_names_of_clouds_are_unique():
     found = readings([{"host": host, "name": "a", "result": {}} for host in ("h1", "h2")])
     assert [each.name for each in found] == ["a (h1)", "a (h2)"]
