@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from stage import Stage
-from workspace import CHECKOUT, COLLECTION, WORK, pythons, requirements, virtual_environment
+from workspace import CHECKOUT, COLLECTION, WORK, awx_collection, pythons, requirements, virtual_environment
 
 SANDBOX = Sandbox(
     "test-sandbox",
@@ -75,7 +75,8 @@ def integration(stage: Stage) -> None:
     modules = sorted(stage.collection.glob("tests/integration/test_*.py"))
     stage.record("has targets and test modules", bool(targets and modules))
     if modules:
-        run_pytest(stage, "", stage.tools / "python", *modules)
+        env = {"AWX_COLLECTIONS_PATH": str(awx_collection())}
+        run_pytest(stage, "", stage.tools / "python", *modules, env=env)
 
 
 def soak(stage: Stage) -> None:
