@@ -244,6 +244,17 @@ def test_a_team_has_definitions_of_its_own(set_up, tmp_path):
     assert not {"credential", "notification_template"} & {module for module, _params in asked}
 
 
+def test_the_execution_environment_is_a_definition_that_ansible_builder_takes(tmp_path):
+    definition = CHECKOUT / "examples/awx/execution-environment.yml"
+    command = ["ansible-builder", "create", "--file", definition, "--context", tmp_path / "context"]
+    command += ["--output-filename", "Containerfile"]
+    subprocess.run(command, check=True, capture_output=True)
+    [wanted] = yaml.safe_load((tmp_path / "context/_build/requirements.yml").read_text())["collections"]
+    [of_project] = yaml.safe_load((PROJECT / "collections/requirements.yml").read_text())["collections"]
+    assert wanted == of_project
+    assert (tmp_path / "context/Containerfile").is_file()
+
+
 @pytest.mark.parametrize("optional", [{}, {"region": "RegionOne"}, {"cacert": "PEM"}, {"region": "", "cacert": ""}])
 @pytest.mark.parametrize("secret", ["plain", 'a"b', "a: b # c", "{{ x }}", "<&'>", "\\"])
 def test_a_credential_type_writes_what_it_was_given(definitions, tmp_path, optional, secret):

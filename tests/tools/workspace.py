@@ -113,9 +113,10 @@ def awx_collection() -> Path:
     if not home.exists():
         draft = WORK / "carrier"
         shutil.rmtree(draft, ignore_errors=True)
-        command = ["pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", draft]
+        # What sets up the tools brings pip, and uv cannot download.
         tools()
-        subprocess.run([WORK / "uv/bin" / command[0], *command[1:], AWX_CARRIER], check=True)
+        options: list[str | Path] = ["--quiet", "--disable-pip-version-check", "--no-deps", "--dest", draft]
+        subprocess.run([WORK / "uv/bin/pip", "download", *options, AWX_CARRIER], check=True)
         with zipfile.ZipFile(next(draft.glob("*.whl"))) as wheel:
             wheel.extractall(draft, [name for name in wheel.namelist() if name.startswith(AWX_FILES)])
         next(draft.glob("*.whl")).unlink()
