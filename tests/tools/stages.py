@@ -42,6 +42,13 @@ def static(stage: Stage) -> None:
     stage.check("reuse", "reuse", "lint")
     stage.check("shellcheck", "shellcheck", ".ci/run", "tests/tools/run")
     stage.check("antsibull-changelog", "antsibull-changelog", "lint")
+    pipelines = stage.collection / "examples/gitops"
+    builtin = ("check-jsonschema", "--builtin-schema")
+    stage.check("workflow of GitHub", *builtin, "vendor.github-workflows", pipelines / ".github/workflows/images.yml")
+    stage.check("pipeline of GitLab", *builtin, "vendor.gitlab-ci", pipelines / ".gitlab-ci.yml")
+    schema = ("check-jsonschema", "--schemafile", "schemas/catalog.schema.json")
+    documents = sorted(stage.collection.glob("examples/gitops/catalog/*/*.yml"))
+    stage.check("documents in Git", *schema, *documents)
     mypy = ("mypy", "--config-file", stage.collection / "mypy.ini", "--cache-dir")
     stage.check("mypy", *mypy, WORK / "mypy/plugins", COLLECTION / "plugins/module_utils", cwd=stage.tree)
     stage.check("mypy of the tools", *mypy, WORK / "mypy/tools", ".", cwd=stage.collection / "tests/tools")
