@@ -442,6 +442,18 @@ def test_only_what_was_approved_is_done(forge: Forge, regions: dict[str, Region]
     assert [region.names(profile) for region in regions.values()] == [[], []]
 
 
+def test_two_clouds_that_name_one_file_are_refused(forge: Forge, regions: dict[str, Region]) -> None:
+    forge.repository.edit(
+        "inventory/group_vars/clouds.yml", '"{{ image_report_directory }}/plan.json"', "report/plan.json"
+    )
+    forge.repository.commit("Have one plan of all clouds")
+    requested = forge.plan("pull_request")
+    assert requested.code == 2
+    assert "plan.json: another cloud of this play writes the same file" in requested.output
+    assert requested.output.count("failed=1 ") == len(regions)
+    assert not requested.shown
+
+
 # What the example says
 
 
