@@ -33,15 +33,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask for the ids, which takes no right to change anything
-  xloud.image.image_catalog_info:
-    cloud: mycloud
-  register: found
-
-- name: Write them where Terraform finds them
+- name: Write the ids of what xloud.image.image_catalog_info found where Terraform finds them
   ansible.builtin.copy:
     content: "{{ {'image_ids': found.current | xloud.image.image_ids} | to_nice_json }}\n"
-    dest: terraform/image_ids.auto.tfvars.json
+    dest: image_ids.auto.tfvars.json
     mode: "0644"
 """
 

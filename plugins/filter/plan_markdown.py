@@ -44,14 +44,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say what would be done
-  xloud.image.image_catalog:
-    cloud: mycloud
-    files: [catalog/]
-  check_mode: true
-  register: catalog_result
-
-- name: Write it down for a reviewer
+- name: Write what a run of the role catalog would do for a reviewer
   ansible.builtin.copy:
     content: "{{ catalog_result | xloud.image.plan_markdown('mycloud', check=true) }}"
     dest: summary.md

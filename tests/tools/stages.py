@@ -38,11 +38,14 @@ ARTIFACT = {
 }
 ARTIFACT_BYTES = 1_000_000
 # What GitHub reads, by the schema that it has to follow.
-GITHUB = {
-    "github-workflows": ".github/workflows/*.yml",
-    "github-issue-forms": ".github/ISSUE_TEMPLATE/*_*.yml",
-    "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
-    "dependabot": ".github/dependabot.yml",
+# Whose schema each file for another tool has to meet: one that check-jsonschema brings, or one of ours.
+SCHEMAS = {
+    "--builtin-schema vendor.github-workflows": (".github/workflows/*.yml", "examples/gitops/.github/workflows/*.yml"),
+    "--builtin-schema vendor.github-issue-forms": (".github/ISSUE_TEMPLATE/*_*.yml",),
+    "--builtin-schema vendor.github-issue-config": (".github/ISSUE_TEMPLATE/config.yml",),
+    "--builtin-schema vendor.dependabot": (".github/dependabot.yml",),
+    "--builtin-schema vendor.gitlab-ci": ("examples/gitops/.gitlab-ci.yml",),
+    "--schemafile schemas/catalog.schema.json": ("examples/gitops/catalog/*/*.yml",),
 }
 PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
 
@@ -57,9 +60,9 @@ def static(stage: Stage) -> None:
     stage.check("shellcheck", "shellcheck", ".ci/run", "tests/tools/run")
     stage.check("antsibull-changelog", "antsibull-changelog", "lint")
     stage.check("pre-commit", "pre-commit", "validate-config")
-    for schema, pattern in GITHUB.items():
-        check = ("check-jsonschema", "--builtin-schema", f"vendor.{schema}")
-        stage.check(schema, *check, *sorted(stage.collection.glob(pattern)))
+    for schema, patterns in SCHEMAS.items():
+        files = [path for pattern in patterns for path in sorted(stage.collection.glob(pattern))]
+        stage.check(schema.split()[-1], "check-jsonschema", *schema.split(), *files)
     mypy = ("mypy", "--config-file", stage.collection / "mypy.ini", "--cache-dir")
     stage.check("mypy", *mypy, WORK / "mypy/plugins", COLLECTION / "plugins/module_utils", cwd=stage.tree)
     stage.check("mypy of the tools", *mypy, WORK / "mypy/tools", ".", cwd=stage.collection / "tests/tools")

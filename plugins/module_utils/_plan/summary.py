@@ -111,17 +111,17 @@ def _size(size: int | None) -> str:
 def _difference(change: Result) -> str:
     """Return the lines of before and after as a diff. No character of it ends the block that it stands in."""
     before, after = (_lines(change[key]) for key in ("before", "after"))
-    lines = [line for line in difflib.ndiff(before, after) if not line.startswith("?")]
-    return "\n".join(f"{line[0]}{line[2:]}" for line in lines)
+    # The first three lines name the files and the place.
+    lines = difflib.unified_diff(before, after, n=len(before), lineterm="")
+    return "\n".join([*lines][3:])
 
 
 def _lines(value: t.Any) -> list[str]:
     if not value:
         return []
-    # A JSON text says control characters as escapes, and may say any character so.
-    return _UNPLAIN_JSON.sub(_as_json_escape, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)).split(
-        "\n"
-    )
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    # It says control characters as escapes, and may say any character so.
+    return _UNPLAIN_JSON.sub(_as_json_escape, text).split("\n")
 
 
 def _as_json_escape(match: re.Match[str]) -> str:
