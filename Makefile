@@ -10,19 +10,22 @@ help: ## show this list
 demo: ## start a sandbox and watch a catalogue being curated on it
 	$(RUN) demo
 
+develop: ## set up the tools to change the collection with, and say what comes next
+	$(RUN) develop
+
 test: ## run every stage below and count what passed and what failed
 	$(RUN) test
 
 static: ## formatters, linters, types, licences
 	$(RUN) static
 
-sanity: ## ansible-test sanity, on every Python found
+sanity: ## ansible-test sanity, on every Python found; CORE=2.16 takes another ansible-core
 	$(RUN) sanity
 
-units: ## tests that need nothing outside their process
+units: ## tests that need nothing outside their process; TESTS names some of them
 	$(RUN) units
 
-integration: ## modules against the Keystone, Glance and Barbican of a sandbox
+integration: ## modules against the Keystone, Glance and Barbican of a sandbox; TESTS likewise
 	$(RUN) integration
 
 molecule: ## roles and playbooks as a user runs them, with idempotence
@@ -45,6 +48,7 @@ soak: ## random catalogues and hundreds of faults; SOAK_SEED, SOAK_FAULTS, SOAK_
 
 soak-docs: ## the same, written into the documentation
 	$(RUN) soak-docs
+
 fuzz: ## random input to all that reads what strangers write, for FUZZ_SECONDS (300)
 	$(RUN) fuzz
 
@@ -66,7 +70,10 @@ format: ## format the Python sources of the checkout
 generate: ## write the schema of the catalogue document, and the pages made from sources
 	$(RUN) generate
 
+release: ## write the changelog of the version in galaxy.yml out of its fragments
+	$(RUN) release
+
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate clean
+.PHONY: help demo develop test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate release clean

@@ -71,6 +71,10 @@ seealso:
   - module: xloud.image.image_catalog
   - module: xloud.image.image_catalog_info
   - module: xloud.image.image_member
+  - ref: ansible_collections.xloud.image.docsite.lifecycle
+    description: What becomes of a version.
+  - ref: ansible_collections.xloud.image.docsite.sharing
+    description: Shares from both sides, and what members see.
 """
 
 EXAMPLES = r"""

@@ -76,6 +76,11 @@ options:
       - The path of a plan that O(plan_file) wrote. Nothing is changed unless all that is to be done now is in it.
       - What was done of it already need not be done again, so that an interrupted run can be completed.
     type: path
+  expect_digests:
+    description:
+      - The RV(digests) of a plan that was approved, where no file can be handed on. It is held to as O(expect_plan) is.
+      - An empty dictionary is the approval of a plan that changes nothing.
+    type: dict
   fail_on_drift:
     description: In check mode, fail if anything would change.
     type: bool
@@ -92,6 +97,12 @@ seealso:
   - module: xloud.image.image_template
   - module: xloud.image.image_visibility
   - module: xloud.image.image_member
+  - ref: ansible_collections.xloud.image.docsite.lifecycle
+    description: What becomes of a version.
+  - ref: ansible_collections.xloud.image.docsite.catalog_document
+    description: What a document may say.
+  - ref: ansible_collections.xloud.image.docsite.security
+    description: What credentials each operation takes.
 """
 
 EXAMPLES = r"""
@@ -112,6 +123,19 @@ EXAMPLES = r"""
     cloud: mycloud
     files: [catalog/]
     expect_plan: plan.json
+
+- name: Plan, where the approved run shares no disk with this one
+  xloud.image.image_catalog:
+    cloud: mycloud
+    files: [catalog/]
+  check_mode: true
+  register: planned
+
+- name: Do what was approved
+  xloud.image.image_catalog:
+    cloud: mycloud
+    files: [catalog/]
+    expect_digests: "{{ planned.digests }}"
 
 - name: Fail if the cloud is not as the catalogue says
   xloud.image.image_catalog:
@@ -178,6 +202,15 @@ plan:
       actions:
         - action: update
           reason: "update ubuntu-24.04-base-v1.0: deprecate it, it is replaced by ubuntu-24.04-base-v1.1"
+digests:
+  description:
+    - What an approval of RV(plan) can be held to, for O(expect_digests). One digest for each image that changes, by its
+      name.
+    - The same on every day, and as small in a large catalogue as in a small one for the same changes.
+  returned: always, unless the task ends before it has a plan
+  type: dict
+  sample:
+    ubuntu-24.04-base-v1.2: 1f0f9d1c3bd0ef0a9ea3e0ba0b9ee7b6c2a0c5b8e1f3d7a4960c2b1e8d5f7a30
 summary:
   description:
     - How many C(images) there are, how many C(changed), C(failed), and are C(held) back.
@@ -320,10 +353,11 @@ def main() -> None:
         facts = Facts(images, reads, *read_sharing(session, wanted, images, workers), faults)
         plan = plan_with_projects(wanted, facts, functools.partial(missing_projects, session))
         write_plan(params["plan_file"], as_plan_file(plan, session.name, wanted.today))
-        check_expected(plan, wanted.today, approved)
+        check_expected(plan, wanted.today, approved, params["expect_digests"])
         applier = Applier(session, timeout=params["timeout"], progress=Progress(params["progress_file"]))
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)
-        exit_with_catalog(module, plan, outcomes, session.requests, transfer_result(applier.progress.as_result()))
+        transfer = transfer_result(applier.progress.as_result())
+        exit_with_catalog(module, plan, wanted.today, outcomes, session.requests, transfer)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,8 @@ seealso:
     plugin_type: lookup
   - plugin: xloud.image.table
     plugin_type: filter
+  - ref: ansible_collections.xloud.image.docsite.lifecycle
+    description: What becomes of a version.
 """
 
 EXAMPLES = r"""
@@ -161,6 +163,14 @@ current:
   type: dict
   sample:
     ubuntu-24.04-base: {version: "1.1", name: ubuntu-24.04-base-v1.1, id: 6f2a3f0e-0f3b-4c52-9d6c-2e1f5b8a4d3c}
+projects:
+  description:
+    - The names of the projects that the document names as members, by their ids. It has the ids that the document gives
+      as they are.
+  returned: success
+  type: dict
+  sample:
+    5b8a4d3c2e1f4f0e9d6c0f3b8c523c1c: team-a
 summary:
   description: How many C(templates) and C(images) there are, and how many images in which of the C(stages).
   returned: success

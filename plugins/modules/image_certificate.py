@@ -32,6 +32,8 @@ extends_documentation_fragment:
   - xloud.image.connection
 seealso:
   - module: xloud.image.image_template
+  - ref: ansible_collections.xloud.image.docsite.signatures
+    description: How images are signed, and who verifies them.
 notes:
   - Where the Compute service verifies signatures, whoever starts a server from a signed image has to be able to read
     the certificate. The Key Manager lets the project that stored it do so, and whom it grants that.

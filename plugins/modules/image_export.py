@@ -97,6 +97,10 @@ extends_documentation_fragment:
 seealso:
   - module: xloud.image.image_template
   - module: xloud.image.image_replica
+  - ref: ansible_collections.xloud.image.docsite.export
+    description: Recipes for backups, other clouds and other hypervisors.
+  - ref: ansible_collections.xloud.image.docsite.transfers
+    description: Where data may come from, and what happens when it breaks off.
 """
 
 EXAMPLES = r"""

@@ -57,6 +57,10 @@ extends_documentation_fragment:
   - xloud.image.image_reference
 seealso:
   - module: xloud.image.image_visibility
+  - module: xloud.image.image_catalog_info
+    description: Tells which shares nobody has answered.
+  - ref: ansible_collections.xloud.image.docsite.sharing
+    description: Shares from both sides, and what members see.
 """
 
 EXAMPLES = r"""

@@ -107,6 +107,8 @@ seealso:
   - module: xloud.image.image_export
   - module: xloud.image.image_catalog
   - module: xloud.image.image_template
+  - ref: ansible_collections.xloud.image.docsite.export
+    description: Recipes for backups, other clouds and other hypervisors.
 """
 
 EXAMPLES = r"""

@@ -205,6 +205,10 @@ extends_documentation_fragment:
 seealso:
   - module: xloud.image.image_visibility
   - module: xloud.image.image_export
+  - ref: ansible_collections.xloud.image.docsite.transfers
+    description: Where data may come from, and what happens when it breaks off.
+  - ref: ansible_collections.xloud.image.docsite.signatures
+    description: How images are signed, and who verifies them.
 """
 
 EXAMPLES = r"""

@@ -76,6 +76,8 @@ extends_documentation_fragment:
 seealso:
   - module: xloud.image.image_template
   - module: xloud.image.image_member
+  - ref: ansible_collections.xloud.image.docsite.lifecycle
+    description: What becomes of a version.
 """
 
 EXAMPLES = r"""

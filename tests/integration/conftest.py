@@ -458,9 +458,10 @@ def run_here(
     # That of the processes that a test starts: they are one user's, on one machine.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
-    def run(module_name: str, /, cloud: Any, check: bool = False, **args: Any) -> Outcome:
+    def run(module_name: str, /, cloud: Any = None, check: bool = False, **args: Any) -> Outcome:
         module = importlib.import_module(f"ansible_collections.xloud.image.plugins.modules.{module_name}")
-        settings = {"cloud": cloud, **args, "_ansible_check_mode": check, "_ansible_diff": True}
+        connection = {} if cloud is None else {"cloud": cloud}
+        settings = {**connection, **args, "_ansible_check_mode": check, "_ansible_diff": True}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": settings}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit):

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +22,43 @@ import fuzz
 from sandbox import Sandbox
 from stage import Stage, cancel
 from stages import LONG_STAGES, ON_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES
-from workspace import CHECKOUT, WORK, claim, copy_of_checkout, environment, lock, provide, tools
+from workspace import (
+    CHECKOUT,
+    COLLECTION,
+    WORK,
+    checkout_by_its_name,
+    claim,
+    copy_of_checkout,
+    environment,
+    lock,
+    provide,
+    tools,
+)
+
+# What a shell needs to run one test or one playbook on the checkout itself, and never on a real cloud.
+ACTIVATE = """\
+# Written by make develop.
+export PATH={path}:$PATH
+export ANSIBLE_COLLECTIONS_PATH={tree}
+export OS_CLIENT_CONFIG_FILE={clouds}
+export PYTEST_ADDOPTS='--ansible-unit-inject-only -p no:cacheprovider'
+export PYTHONDONTWRITEBYTECODE=1
+"""
+NEXT = """
+The tools are set up. In each shell that you work in:
+
+  . {activate}
+
+Then
+
+  pytest tests/unit/test_layering.py     runs one file of tests on the checkout as it is
+  ansible-doc xloud.image.image_member   shows the documentation as users see it
+  make sandbox                           starts a Keystone and a Glance, for playbooks of your own
+  pre-commit install                     has Git run the quick checks before each commit
+  make help                              lists the stages of the tests
+
+CONTRIBUTING.md says which of them a change needs.
+"""
 
 
 def run_stage(name: str, live: bool, env: dict[str, str]) -> Stage:
@@ -183,6 +219,26 @@ def clean() -> int:
     return 0
 
 
+def develop() -> int:
+    """Set up the tools, and what a shell and an editor need to find them."""
+    bin_directory, activate = tools(), WORK / "activate"
+    clouds = Sandbox("sandbox").clouds_file
+    activate.write_text(ACTIVATE.format(path=bin_directory, tree=checkout_by_its_name(), clouds=clouds))
+    # Where editors look first. Git ignores it.
+    link = CHECKOUT / ".venv"
+    if link.is_symlink() or not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(bin_directory.parent)
+    print(NEXT.format(activate=activate))
+    return 0
+
+
+def run_tool(name: str, *arguments: str) -> int:
+    """Run one of the tools on the checkout, as the hooks of pre-commit do, which know no path of theirs."""
+    env = environment(tools(), checkout_by_its_name(), PYTHONDONTWRITEBYTECODE="1")
+    return subprocess.run([tools() / name, *arguments], cwd=CHECKOUT, env=env, check=False).returncode
+
+
 def bench(*page: str) -> NoReturn:
     """Become the benchmark, so that nothing stands between it and an interruption: it stops its cloud itself."""
     env = {**os.environ, "PYTHONPATH": str(CHECKOUT / "tests/tools")}
@@ -195,6 +251,15 @@ def format_sources() -> int:
     return code
 
 
+def release() -> int:
+    """Write the changelog of the version in galaxy.yml out of the fragments, where a collection has its name."""
+    command = [tools() / "antsibull-changelog", "release", "--reload-plugins"]
+    env = environment(tools(), checkout_by_its_name())
+    code = subprocess.run(command, cwd=checkout_by_its_name() / COLLECTION, env=env, check=False).returncode
+    (CHECKOUT / "changelogs/.plugin-cache.yaml").unlink(missing_ok=True)
+    return code
+
+
 def generate() -> int:
     with lock("generate"):
         env = environment(tools(), PYTHONPATH=str(copy_of_checkout("generate")))
@@ -202,12 +267,14 @@ def generate() -> int:
         return subprocess.run(command, env=env, check=False).returncode
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., int]] = {
     "bench": bench,
     "bench-docs": lambda: bench("docs/docsite/rst/benchmarks.rst"),
     "coverage": coverage,
     "demo": demo,
+    "develop": develop,
     "fuzz": run_fuzz,
+    "release": release,
     "sandbox": start_sandbox,
     "sandbox-stop": stop_sandbox,
     "soak": soak,
@@ -215,13 +282,14 @@ COMMANDS = {
     "clean": clean,
     "format": format_sources,
     "generate": generate,
+    "tool": run_tool,
 }
 
 
-def main(asked: str) -> int:
+def main(asked: str, *arguments: str) -> int:
     claim()
     try:
-        return COMMANDS[asked]() if asked in COMMANDS else test(STAGES if asked == "test" else [asked])
+        return COMMANDS[asked](*arguments) if asked in COMMANDS else test(STAGES if asked == "test" else [asked])
     except subprocess.CalledProcessError as error:
         print(f"failed with {error.returncode}: {' '.join(map(str, error.cmd))}", file=sys.stderr)
         return 1
@@ -230,4 +298,4 @@ def main(asked: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

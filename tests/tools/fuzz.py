@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import random
 import re
-import sys
 from pathlib import Path
 
 from stage import Stage
-from workspace import WORK, provide, requirements, virtual_environment
+from workspace import PYTHON, WORK, provide, requirements, virtual_environment
 
 # One that takes longer hangs, and one that takes more is not bounded.
 SECONDS_OF_AN_EXAMPLE = 30
@@ -22,7 +21,7 @@ MEGABYTES = 1024
 def tools() -> Path:
     """The bin folder of what fuzzing takes, which the other stages do not need."""
     wanted = ["atheris", "ansible-core==2.19.*", "hypothesis", "zstandard", *requirements("requirements.txt")]
-    return virtual_environment("fuzz", Path(sys.executable), wanted)
+    return virtual_environment("fuzz", PYTHON, wanted)
 
 
 def fuzz(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from stage import Stage
-from workspace import CHECKOUT, COLLECTION, WORK, pythons, requirements, virtual_environment
+from workspace import CHECKOUT, COLLECTION, PYTHON, WORK, pythons, requirements, virtual_environment
 
 SANDBOX = Sandbox(
     "test-sandbox",
@@ -30,6 +30,13 @@ SANDBOX = Sandbox(
 SOAK_SANDBOX = Sandbox("soak-sandbox", sandbox_second_region="RegionTwo")
 SOAK_SECONDS = 1800
 PYTEST_LIMIT = 3600
+# What GitHub reads, by the schema that it has to follow.
+GITHUB = {
+    "github-workflows": ".github/workflows/*.yml",
+    "github-issue-forms": ".github/ISSUE_TEMPLATE/*_*.yml",
+    "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
+    "dependabot": ".github/dependabot.yml",
+}
 PYTEST = ("-m", "pytest", "-q", "--ansible-unit-inject-only", "-p", "no:cacheprovider")
 
 
@@ -42,6 +49,10 @@ def static(stage: Stage) -> None:
     stage.check("reuse", "reuse", "lint")
     stage.check("shellcheck", "shellcheck", ".ci/run", "tests/tools/run")
     stage.check("antsibull-changelog", "antsibull-changelog", "lint")
+    stage.check("pre-commit", "pre-commit", "validate-config")
+    for schema, pattern in GITHUB.items():
+        check = ("check-jsonschema", "--builtin-schema", f"vendor.{schema}")
+        stage.check(schema, *check, *sorted(stage.collection.glob(pattern)))
     mypy = ("mypy", "--config-file", stage.collection / "mypy.ini", "--cache-dir")
     stage.check("mypy", *mypy, WORK / "mypy/plugins", COLLECTION / "plugins/module_utils", cwd=stage.tree)
     stage.check("mypy of the tools", *mypy, WORK / "mypy/tools", ".", cwd=stage.collection / "tests/tools")
@@ -49,9 +60,9 @@ def static(stage: Stage) -> None:
 
 
 def sanity(stage: Stage) -> None:
-    """ansible-test sanity, on every Python found"""
+    """ansible-test sanity, on every Python found, of the ansible-core that CORE names or else of the newest"""
     prepare_ansible_test(stage)
-    paths = [stage.env["PATH"], *(str(python.parent) for python in pythons().values())]
+    paths = [*other_core(), stage.env["PATH"], *(str(python.parent) for python in pythons().values())]
     command = ("ansible-test", "sanity", "--local", "--junit", "--color", "no")
     result = stage.run(*command, env={"PATH": os.pathsep.join(paths)})
     stage.record_reports("", result.succeeded, sorted((stage.collection / "tests/output/junit").glob("*.xml")))
@@ -59,7 +70,7 @@ def sanity(stage: Stage) -> None:
 
 def units(stage: Stage) -> None:
     """tests that need nothing outside their process"""
-    run_pytest(stage, "", stage.tools / "python", "tests/unit")
+    run_pytest(stage, "", stage.tools / "python", *(asked_for() or ["tests/unit"]))
 
 
 def integration(stage: Stage) -> None:
@@ -70,10 +81,13 @@ def integration(stage: Stage) -> None:
     (stage.collection / "tests/integration/integration_config.yml").write_text(json.dumps(settings))
     folders = sorted(stage.collection.glob("tests/integration/targets/*/"))
     targets = [folder.name for folder in folders if not folder.name.startswith("setup_")]
+    modules: list[str | Path] = [*sorted(stage.collection.glob("tests/integration/test_*.py"))]
+    stage.record("has targets and test modules", bool(targets and modules))
+    if asked := asked_for():
+        targets = [Path(each).name for each in asked if Path(each).parent.name == "targets"]
+        modules = [each for each in asked if Path(each).name not in targets]
     for target in targets:
         stage.check(target, "ansible-test", "integration", "--local", "--color", "no", target)
-    modules = sorted(stage.collection.glob("tests/integration/test_*.py"))
-    stage.record("has targets and test modules", bool(targets and modules))
     if modules:
         run_pytest(stage, "", stage.tools / "python", *modules)
 
@@ -185,6 +199,20 @@ def run_pytest(stage: Stage, title: str, python: Path, *tests: str | Path, env: 
     report.unlink(missing_ok=True)
     result = stage.run(python, *PYTEST, "--durations=15", f"--junit-xml={report}", *tests, env=env, limit=PYTEST_LIMIT)
     stage.record_reports(title, result.succeeded, [report] if report.exists() else [])
+
+
+def asked_for() -> list[str]:
+    """The tests that TESTS names, for whoever works on them: files and folders, as pytest takes them."""
+    return os.environ.get("TESTS", "").split()
+
+
+def other_core() -> list[str]:
+    """The folder with the commands of the ansible-core that CORE names, such as 2.16."""
+    version = os.environ.get("CORE")
+    if not version:
+        return []
+    wanted = [f"ansible-core=={version}.*", *requirements("requirements.txt")]
+    return [str(virtual_environment(f"core-{version}", PYTHON, wanted))]
 
 
 def prepare_ansible_test(stage: Stage) -> None:

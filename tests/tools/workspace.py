@@ -20,6 +20,8 @@ WORK = Path(
     os.environ.get("WORK") or Path.home() / ".cache/xloud-image" / f"{zlib.crc32(os.fsencode(CHECKOUT)):08x}"
 ).resolve()
 COLLECTION = Path("ansible_collections/xloud/image")
+# The Python itself. That of a virtual environment on PATH may be the one that is about to be made anew.
+PYTHON = Path(sys.executable).resolve()
 EMPTY = WORK / "empty.cfg"
 
 # A caller's shell may hold these, and they must not steer a run: a real cloud's credentials above all.
@@ -77,7 +79,7 @@ def pythons() -> dict[int, Path]:
         candidates = [*sorted(versions.glob(f"3.{minor}.*/bin/python3.{minor}")), *([Path(on_path)] if on_path else [])]
         if candidates:
             found[minor] = candidates[-1]
-    found[sys.version_info.minor] = Path(sys.executable)
+    found[sys.version_info.minor] = PYTHON
     return found
 
 
@@ -89,7 +91,7 @@ def virtual_environment(name: str, python: Path, requirements: list[str]) -> Pat
     uv = WORK / "uv/bin/uv"
     with lock("setup"):
         if not uv.exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", uv.parents[1]], check=True)
+            subprocess.run([PYTHON, "-m", "venv", "--clear", uv.parents[1]], check=True)
             subprocess.run([uv.with_name("pip"), "install", "--quiet", "--disable-pip-version-check", "uv"], check=True)
         if not installed.exists() or installed.read_text() != wanted:
             print(f"setting up {home}", flush=True)
@@ -112,7 +114,7 @@ def requirements(*names: str) -> list[str]:
 
 def tools() -> Path:
     """The bin folder with everything that works on the collection."""
-    return virtual_environment("tools", Path(sys.executable), requirements("requirements.txt", "requirements-dev.txt"))
+    return virtual_environment("tools", PYTHON, requirements("requirements.txt", "requirements-dev.txt"))
 
 
 def copy_of_checkout(name: str) -> Path:
@@ -134,6 +136,18 @@ def copy_of_checkout(name: str) -> Path:
     for command in (["git", "-c", "init.defaultBranch=main", "init", "--quiet"], ["git", "add", "--all"]):
         subprocess.run(command, cwd=tree / COLLECTION, env=env, check=True)
     return tree
+
+
+def checkout_by_its_name() -> Path:
+    """A tree in which the checkout itself lies under the collection's name, for whatever follows links.
+
+    Python, pytest and Ansible do. ansible-test does not, and has a copy.
+    """
+    link = WORK / "trees/checkout" / COLLECTION
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(CHECKOUT)
+    return WORK / "trees/checkout"
 
 
 def provide(command: str, package: str) -> None:

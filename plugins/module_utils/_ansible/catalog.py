@@ -41,10 +41,12 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "as_of": {"type": "str"},
         "plan_file": {"type": "path"},
         "expect_plan": {"type": "path"},
+        "expect_digests": {"type": "dict"},
         "fail_on_drift": {"type": "bool", "default": False},
         "privatekey_passphrase": {"type": "str", "no_log": True},
     },
     "required_one_of": [("catalog", "files")],
+    "mutually_exclusive": [("expect_plan", "expect_digests")],
     "supports_check_mode": True,
 }
 
@@ -83,6 +85,7 @@ def _check(params: t.Mapping[str, t.Any]) -> None:
 def exit_with_catalog(
     module: AnsibleModule,
     plan: CatalogPlan,
+    day: str,
     outcomes: t.Mapping[str, Outcome],
     requests: int,
     transfer: t.Mapping[str, t.Any],
@@ -90,6 +93,7 @@ def exit_with_catalog(
     """
     End the module, with the same keys in check mode, in a real run, and in a failure.
 
+    :param day: The day that was planned for.
     :param outcomes: What came of the steps; empty in check mode.
     :param transfer: What was moved.
     """
@@ -98,6 +102,7 @@ def exit_with_catalog(
     results: dict[str, t.Any] = {
         "changed": result.changed(plan, outcomes),
         "plan": plan_changes,
+        "digests": result.as_digests(plan, day),
         "summary": result.summary(plan, outcomes),
         "current": result.current(plan, outcomes),
         "versions": result.rows(plan, outcomes),

@@ -17,7 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import I
 
 SUFFIXES: t.Final = (".yml", ".yaml", ".json")
 # What the parser raises of a value that is not what its tag says, and of lists that never end, beside its own errors.
-_UNPARSABLE: t.Final = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError)
+UNPARSABLE: t.Final = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError)
 
 
 def read_documents(paths: t.Iterable[str], option: str = "files") -> list[dict[str, t.Any]]:
@@ -42,9 +42,9 @@ def _read_document(path: str, option: str) -> dict[str, t.Any]:
     import yaml
 
     try:
-        document = yaml.load(read_text(path, option), Loader=_loader())  # noqa: S506 - it is a SafeLoader
-    except (yaml.YAMLError, *_UNPARSABLE) as exc:
-        raise InputError(option, f"{path} is no valid YAML: {_what_is_wrong(exc)}.") from exc
+        document = yaml.load(read_text(path, option), Loader=loader())  # noqa: S506 - it is a SafeLoader
+    except (yaml.YAMLError, *UNPARSABLE) as exc:
+        raise InputError(option, f"{path} is no valid YAML: {what_is_wrong(exc)}.") from exc
     if not isinstance(document, dict):
         raise InputError(option, f"{path} is no dictionary with {ROOT} in it.")
     strangers = sorted(map(str, set(document) - {ROOT, DEFAULTS}))
@@ -53,7 +53,7 @@ def _read_document(path: str, option: str) -> dict[str, t.Any]:
     return {key: value or {} for key, value in document.items()}
 
 
-def _what_is_wrong(exc: Exception) -> str:
+def what_is_wrong(exc: Exception) -> str:
     """Return the words of an error without the lines that it is about, in which a password may stand."""
     if isinstance(exc, RecursionError):
         return "it is nested too deeply"
@@ -64,7 +64,8 @@ def _what_is_wrong(exc: Exception) -> str:
     return place + (problem or " ".join(str(exc).split()))
 
 
-def _loader() -> t.Any:
+def loader() -> t.Any:
+    """Return the class that reads YAML strictly."""
     import yaml
 
     class Loader(yaml.SafeLoader):

@@ -23,6 +23,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     Image,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Finding
 from ansible_collections.xloud.image.plugins.module_utils._plan.current import choose, newest_first
@@ -89,6 +90,7 @@ def as_result(wanted: WantedInventory, found: Inventory, findings: t.Sequence[Fi
             for template, images in by_template.items()
         },
         "current": current,
+        "projects": _projects(found),
         "summary": _summary(by_template, findings),
         "findings": [finding.as_result() for finding in findings],
     }
@@ -117,6 +119,11 @@ def _row(image: Image, found: Inventory) -> dict[str, t.Any]:
         **{key: image.properties.get(key) for key in _PROPERTIES},
         "members": _members(image, found),
     }
+
+
+def _projects(found: Inventory) -> dict[str, str]:
+    known = (each for each in found.projects.values() if isinstance(each, Project))
+    return {project.id: project.name for project in sorted(known, key=lambda each: each.id)}
 
 
 def _version(image: Image) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import hashlib
 import json
 import typing as t
 
@@ -64,25 +65,48 @@ def as_plan_file(plan: CatalogPlan, cloud: str, today: str) -> dict[str, t.Any]:
     }
 
 
-def check_expected(plan: CatalogPlan, today: str, expected: t.Mapping[str, t.Any] | None) -> None:
+def as_digests(plan: CatalogPlan, today: str) -> dict[str, str]:
+    """Return what a plan changes as one digest an image, by the names of the images. The day is no part of it."""
+    return {change["name"]: _digest(change) for change in _timeless(as_changes(plan), today)}
+
+
+def _digest(change: t.Mapping[str, t.Any]) -> str:
+    return hashlib.sha256(json.dumps(change, sort_keys=True).encode()).hexdigest()
+
+
+def check_expected(
+    plan: CatalogPlan,
+    today: str,
+    expected: t.Mapping[str, t.Any] | None,
+    digests: t.Mapping[str, t.Any] | None = None,
+) -> None:
     """
     Make sure that a plan is the one that was approved. The day on which each was made makes no difference.
 
+    :param expected: What the file of the approved plan holds.
+    :param digests: The digests of the approved plan, which take the place of its file.
     :raises PlanError: It is another one.
     """
-    if expected is None:
-        return
-    fresh = _timeless(as_changes(plan), today)
-    approved = _timeless(expected.get("changes", []), str(expected.get("as_of")))
-    # What was done of it already need not be done again.
-    if all(change in approved for change in fresh):
-        return
-    names = sorted({each["name"] for each in fresh if each not in approved})
-    raise PlanError(
-        f"expect_plan: what is to be done now differs from what was approved, for {', '.join(names)}. Nothing was "
-        "changed. Make a new plan (check mode with plan_file), and have it approved.",
-        differing=names,
-    )
+    if expected is not None:
+        changes = _timeless(expected.get("changes", []), str(expected.get("as_of")))
+        _refuse_others(plan, today, "expect_plan", "plan_file", [_digest(change) for change in changes])
+    if digests is not None:
+        _refuse_others(plan, today, "expect_digests", "the digests that it returns", list(digests.values()))
+
+
+def _refuse_others(plan: CatalogPlan, today: str, option: str, means: str, approved: t.Collection[str]) -> None:
+    """
+    Refuse a plan of which anything is not approved. What was done of it already need not be done again.
+
+    :param means: What a plan is handed on by.
+    """
+    names = sorted(name for name, digest in as_digests(plan, today).items() if digest not in approved)
+    if names:
+        raise PlanError(
+            f"{option}: what is to be done now differs from what was approved, for {', '.join(names)}. Nothing was "
+            f"changed. Make a new plan (check mode with {means}), and have it approved.",
+            differing=names,
+        )
 
 
 def _timeless(changes: t.Any, today: str) -> list[dict[str, t.Any]]:

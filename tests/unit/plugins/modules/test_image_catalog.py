@@ -199,26 +199,43 @@ def test_a_plan_file_is_the_same_in_check_mode_and_in_the_run(curate, put, tmp_p
     assert (document["as_of"], document["cloud"]) == (TODAY, "cloud test")
 
 
+@pytest.fixture(params=["file", "digests"])
+def plan_of(request, curate, tmp_path):
+    """Make a plan, and return the option that hands it on."""
+
+    def make(versions):
+        path = str(tmp_path / "plan.json")
+        planned = curate(versions, check=True, plan_file=path)
+        return {"expect_plan": path} if request.param == "file" else {"expect_digests": planned["digests"]}
+
+    return make
+
+
 @pytest.mark.parametrize("day", [TODAY, ago(-3)])
-def test_what_was_approved_is_done(curate, put, tmp_path, day):
+def test_what_was_approved_is_done(curate, put, plan_of, day):
     put("1.0")
-    plan = str(tmp_path / "plan.json")
-    curate("1.0 1.1", check=True, plan_file=plan)
-    result = curate("1.0 1.1", expect_plan=plan, as_of=day)
+    result = curate("1.0 1.1", as_of=day, **plan_of("1.0 1.1"))
     assert not result.get("failed"), result["msg"]
     assert stages(result) == {"1.1": "published", "1.0": "deprecated"}
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_what_was_not_approved_is_not_done(cloud, curate, put, tmp_path, check):
+def test_what_was_not_approved_is_not_done(cloud, curate, put, plan_of, check):
     put("1.0")
-    plan = str(tmp_path / "plan.json")
-    curate("1.0 1.1", check=True, plan_file=plan)
+    approval = plan_of("1.0 1.1")
     put("1.1", "staged")
-    result = curate("1.0 1.1", check=check, expect_plan=plan)
+    result = curate("1.0 1.1", check=check, **approval)
     assert result["failed"]
     assert result["differing"] == [name("1.1")]
     assert "Nothing was changed" in result["msg"]
+    assert cloud.changes == []
+
+
+def test_the_approval_of_a_plan_that_changes_nothing_is_none_of_another(cloud, curate, put):
+    put("1.0")
+    assert curate("1.0", check=True)["digests"] == {}
+    assert not curate("1.0", expect_digests={}).get("failed")
+    assert curate("1.0 1.1", expect_digests={})["differing"] == [name("1.0"), name("1.1")]
     assert cloud.changes == []
 
 

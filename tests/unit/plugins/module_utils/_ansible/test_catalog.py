@@ -133,7 +133,7 @@ DONE = {name("1.0"): Outcome(there("1.0"), (UPDATE,))}
 def result_of(plan, outcomes=None, **options):
     outcomes = DONE if outcomes is None else outcomes
     with pytest.raises(Ended) as ended:
-        exit_with_catalog(FakeModule(**options), plan, outcomes, 7, {})
+        exit_with_catalog(FakeModule(**options), plan, TODAY, outcomes, 7, {})
     return ended.value.args[0]
 
 
@@ -141,6 +141,7 @@ KEYS = {
     "transfer",
     "changed",
     "plan",
+    "digests",
     "summary",
     "current",
     "versions",

@@ -30,6 +30,7 @@ def test_an_empty_project():
     assert result() == {
         "templates": {},
         "current": {},
+        "projects": {},
         "summary": {"templates": 0, "images": 0, "stages": {}, "findings": {}},
         "findings": [],
     }

@@ -160,29 +160,60 @@ def test_without_an_approval_anything_goes():
     result.check_expected(RELEASE, TODAY, None)
 
 
+def by_file(plan, day):
+    return (approved(plan, day), None)
+
+
+def by_digests(plan, day):
+    return (None, json.loads(json.dumps(result.as_digests(plan, day))))
+
+
+HANDED_ON = pytest.mark.parametrize("handed_on", [by_file, by_digests])
+
+
+@HANDED_ON
 @pytest.mark.parametrize("days", [0, 1, 40])
-def test_the_same_plan_on_another_day_is_what_was_approved(days):
-    result.check_expected(dated(TODAY), TODAY, approved(dated(ago(days)), ago(days)))
+def test_the_same_plan_on_another_day_is_what_was_approved(handed_on, days):
+    result.check_expected(dated(TODAY), TODAY, *handed_on(dated(ago(days)), ago(days)))
 
 
+@HANDED_ON
 @pytest.mark.parametrize("fresh", [RELEASE, CatalogPlan(RELEASE.versions[1:]), CatalogPlan(())])
-def test_what_was_done_of_a_plan_need_not_be_done_again(fresh):
-    result.check_expected(fresh, TODAY, approved(RELEASE, TODAY))
+def test_what_was_done_of_a_plan_need_not_be_done_again(handed_on, fresh):
+    result.check_expected(fresh, TODAY, *handed_on(RELEASE, TODAY))
 
 
+@HANDED_ON
 @pytest.mark.parametrize(
     ("fresh", "before", "names"),
     [
         (RELEASE, CatalogPlan(()), [V0, V1, V2]),
+        (RELEASE, CatalogPlan(RELEASE.versions[1:]), [V1]),
         (dated(TODAY, "another reason"), dated(TODAY), [V0]),
         (dated(ago(1)), dated(TODAY), [V0]),
     ],
 )
-def test_another_plan_is_refused_with_the_names_of_what_differs(fresh, before, names):
-    with pytest.raises(PlanError, match="expect_plan: what is to be done now differs from what was approved") as error:
-        result.check_expected(fresh, TODAY, approved(before, TODAY))
+def test_another_plan_is_refused_with_the_names_of_what_differs(handed_on, fresh, before, names):
+    with pytest.raises(PlanError, match="what is to be done now differs from what was approved") as error:
+        result.check_expected(fresh, TODAY, *handed_on(before, TODAY))
     assert error.value.details == {"differing": names}
     assert all(each in error.value.message for each in names)
+    assert error.value.message.startswith("expect_plan: " if handed_on is by_file else "expect_digests: ")
+
+
+def test_there_is_one_digest_an_image_that_changes():
+    digests = result.as_digests(RELEASE, TODAY)
+    assert list(digests) == [V1, V0, V2]
+    assert len(set(digests.values())) == 3
+    assert {len(digest) for digest in digests.values()} == {64}
+    assert result.as_digests(CatalogPlan(()), TODAY) == {}
+
+
+def test_a_digest_of_one_image_approves_no_other():
+    digests = result.as_digests(RELEASE, TODAY)
+    with pytest.raises(PlanError) as error:
+        result.check_expected(RELEASE, TODAY, None, {V0: digests[V1], V1: digests[V1], V2: None})
+    assert error.value.details == {"differing": [V0, V2]}
 
 
 # After the run, and before it

@@ -1,0 +1,222 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filters that make and present reports."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html.parser
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.xloud.image.plugins.filter.report import report
+from ansible_collections.xloud.image.plugins.filter.report_as import markdown, report_as, size
+from ansible_collections.xloud.image.tests.unit.fakes import reports
+from ansible_collections.xloud.image.tests.unit.fakes.templating import template
+
+FORMATS = ("html", "markdown", "json", "junit", "console")
+AT = f"{reports.TODAY}T12:00:00Z"
+HOSTILE = "<script>alert(1)</script>\"'>]]>&amp; | `x` [a](javascript:b) \\| \u202e\x1b\x00\n# c {{ 7 * 191 }} {% x"
+
+
+class Page(html.parser.HTMLParser):
+    """The elements of a page, its text, and all attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text, self.open = [], [], "", []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in ("meta", "input", "link", "br", "line", "rect") or tag == "rect":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def clouds(words=None):
+    """Three clouds, in which others may have written words wherever they can."""
+    found = reports.clouds()
+    if words:
+        result = found[0]["result"]
+        result["findings"].append({"kind": "bad_name", "image": words, "message": words})
+        result["templates"]["windows-2022-core"]["versions"][1] |= {"deprecated_reason": words, "replaced_by": words}
+        result["projects"] = {reports.TEAM_A: words}
+        found[2]["result"]["msg"] = words
+        found[1]["name"] = words
+    return found
+
+
+def rendered(format, words=None):
+    return report_as(report(clouds(words), generated_at=AT, title=words or "Images", run={"user": words}), format)
+
+
+def test_the_filters_are_found_by_ansible():
+    text = template(
+        "results | xloud.image.report(generated_at=at, run=run) | xloud.image.report_as('json')",
+        results=clouds(),
+        at=AT,
+        run={"job_id": "7", "user": ""},
+    )
+    document = json.loads(text) if isinstance(text, str) else text
+    assert document["header"] == {
+        "title": "Image catalogue",
+        "generated_at": AT,
+        "as_of": reports.TODAY,
+        "run": {"job_id": "7"},
+    }
+
+
+def test_a_format_that_does_not_exist():
+    with pytest.raises(AnsibleFilterError, match="format: there is none called 'pdf'"):
+        rendered("pdf")
+
+
+def test_a_day_that_is_none():
+    with pytest.raises(AnsibleFilterError, match="as_of: 'soon' is no day"):
+        report(clouds(), generated_at=AT, as_of="soon")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_each_format_tells_of_each_template_and_finding(format, count):
+    document = report(clouds()[:count], generated_at=AT)
+    text = report_as(document, format)
+    assert text.endswith("\n")
+    if format == "markdown":
+        text = text.replace("\\", "")
+    for each in (*document["findings"], *document["clouds"]):
+        assert (each.get("message") or each["name"]) in text
+    assert [each["name"] for each in document["templates"] if each["name"] not in text] == []
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_format_is_the_same_each_time(format):
+    assert rendered(format) == rendered(format)
+
+
+def test_the_page_is_whole_and_its_own():
+    page = Page(rendered("html"))
+    assert page.open == []
+    assert [value for name, value in page.attributes if name in ("src", "style") or name.startswith("on")] == []
+    assert [value for name, value in page.attributes if name == "href" and not value.startswith("#")] == []
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    targets = {value[1:] for name, value in page.attributes if name == "href"}
+    assert targets <= set(ids)
+
+
+def test_the_policy_of_the_page_allows_its_own_style_and_script_alone():
+    text = rendered("html", HOSTILE)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1].replace("&#39;", "'")
+    allowed = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert allowed["default-src"] == allowed["base-uri"] == allowed["form-action"] == "'none'"
+    for tag in ("style", "script"):
+        (inline,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        assert allowed[f"{tag}-src"] == f"'sha256-{digest}'"
+
+
+def test_what_others_wrote_is_text_in_the_page():
+    plain, hostile = Page(rendered("html")), Page(rendered("html", HOSTILE))
+    assert sorted(set(hostile.tags)) == sorted(set(plain.tags))
+    assert hostile.tags.count("script") == 1
+    assert hostile.open == []
+    shown = (
+        HOSTILE.replace("\n", " ").replace("\u202e", "\\u202e").replace("\x1b", "\\u001b").replace("\x00", "\\u0000")
+    )
+    assert hostile.text.count(shown) >= 7
+
+
+def test_what_others_wrote_breaks_no_table_of_the_markdown():
+    plain, hostile = (
+        [
+            re.sub(r"\\.", "", line).count("|")
+            for line in rendered("markdown", words).splitlines()
+            if line.startswith("|")
+        ]
+        for words in (None, HOSTILE)
+    )
+    # A finding more.
+    assert len(hostile) == len(plain) + 1
+    assert set(hostile) == set(plain)
+    assert [line for line in rendered("markdown", HOSTILE).splitlines() if re.search(r"(?<!\\)<|^# c", line)] == []
+
+
+def test_what_others_wrote_leaves_the_xml_well_formed():
+    root = ElementTree.fromstring(rendered("junit", HOSTILE))
+    names = [case.get("name") for case in root.iter("testcase")]
+    assert any(name.startswith("<script>alert(1)</script>\"'>]]>&amp; |") for name in names)
+
+
+def test_what_others_wrote_controls_no_terminal():
+    assert not set("\x1b\x00\u202e") & set(rendered("console", HOSTILE))
+
+
+def test_the_data_is_the_report():
+    assert json.loads(rendered("json")) == report(clouds(), generated_at=AT, title="Images", run={})
+
+
+def test_junit_has_a_suite_for_each_cloud_and_fails_where_something_is_wrong():
+    root = ElementTree.fromstring(rendered("junit"))
+    suites = {suite.get("name"): suite for suite in root}
+    assert list(suites) == ["mycloud", "othercloud", "mycloud-c"]
+    for suite in suites.values():
+        cases = list(suite)
+        assert int(suite.get("tests")) == len(cases)
+        assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+        assert int(suite.get("errors")) == len(suite.findall("testcase/error"))
+    failed = [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None]
+    assert failed == ["windows-2022-core-v0.9", "windows-2022-core-v1.0"]
+    (failure,) = suites["mycloud"].findall("testcase/failure")
+    assert failure.get("type") == "revoked"
+    assert failure.text.count("\n") == 2
+    assert suites["mycloud-c"].find("testcase/error").get("message") == reports.down()["msg"]
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "expected"),
+    [
+        (None, "-"),
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1024**2 - 1, "1.0 MiB"),
+        (int(2.25 * 1024**3), "2.2 GiB"),
+        (1024**6, "1024.0 PiB"),
+    ],
+)
+def test_sizes(bytes_, expected):
+    assert size(bytes_) == expected
+
+
+def test_markdown_stands_for_itself():
+    assert markdown("a|b_c`<i>") == "a\\|b\\_c\\`\\<i\\>"
+
+
+@pytest.mark.parametrize("first", ["2026-06-01", "2026-05-20", "2025-11-01", "2019-01-01", "2010-01-01"])
+def test_a_time_line_has_a_few_months_to_read(first):
+    image = reports.version("a", "a-1-b-v1.0", first)
+    results = [{"host": "h", "name": "c", "result": reports.result(image)}]
+    text = report_as(report(results, generated_at=AT), "html")
+    axis = re.search(r'<svg class="axis".*?</svg>', text, re.DOTALL)[0]
+    places = [float(where) for where in re.findall(r'<text x="([\d.]+)%"', axis)]
+    assert 1 <= len(places) <= 8
+    assert places == sorted(places)
+    assert all(0 <= place <= 100 for place in places)
