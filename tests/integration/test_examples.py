@@ -42,7 +42,7 @@ NOTHING_TO_RUN = {
     "docs/docsite/rst/image_safety.rst",
     "roles/sandbox/README.md",
 }
-PATIENCE = 180
+PATIENCE = 600
 HOST = {
     "hosts": "localhost",
     "connection": "local",
@@ -102,24 +102,23 @@ def evaluated(task: dict[str, Any]) -> dict[str, Any]:
 class Playbook:
     """The playbook of a page."""
 
-    def __init__(self, here: World, page: str) -> None:
+    def __init__(self, here: World, page: str, blocks: list[Example]) -> None:
         self._here = here
         self._vars = PYTHON
         self._values: dict[str, str] = {}
         self._extras = extras_of(page)
-        self._page = page
+        self._blocks = [block for block in blocks if block.kind in RUN]
 
     def plays(self) -> list[dict[str, Any]]:
         """Write down all that is run, and return the plays that run it."""
         read = {name: self._extra(f"{name}.yml") for name in ("vars", "values", "setup")}
-        blocks = [block for block in BLOCKS[self._page] if block.kind in RUN]
         self._here.add(self._extras)
         extras = [path.read_text() for path in sorted(self._extras.rglob("*")) if path.is_file()]
-        self._here.provide("\n".join([*extras, *(block.text for block in blocks)]))
+        self._here.provide("\n".join([*extras, *(block.text for block in self._blocks)]))
         self._vars = {**PYTHON, **(yaml.safe_load(read["vars"]) or {})}
         self._values = yaml.safe_load(read["values"]) or {}
         setup = Example(f"{self._extras.name}/setup.yml", 0, "yaml", read["setup"], "tasks")
-        return [play for block in ([setup] if read["setup"] else []) + blocks for play in self._plays(block)]
+        return [play for block in ([setup] if read["setup"] else []) + self._blocks for play in self._plays(block)]
 
     def _extra(self, name: str) -> str:
         path = self._extras / name
@@ -133,9 +132,11 @@ class Playbook:
         # Errors of Ansible name the lines of the page.
         file.write_text("\n" * block.line + text)
         if block.kind == "plays":
-            return [{"ansible.builtin.import_playbook": str(file), "name": block.place}]
+            # A play without tasks, since those that are imported have names of their own.
+            return [{**HOST, "name": block.place}, {"ansible.builtin.import_playbook": str(file)}]
         if block.kind == "shell":
-            steps = [{"ansible.builtin.command": {"argv": ["bash", "-e", str(file)]}}]
+            command = re.sub(r"[{}]", "", text.partition("\n")[0])
+            steps = [{"name": command, "ansible.builtin.command": {"argv": ["bash", "-e", str(file)]}}]
         elif block.kind == "file":
             target = self._here.folder / block.path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -187,16 +188,35 @@ def run(here: World, plays: list[dict[str, Any]]) -> tuple[int, str]:
 
 
 def told(output: str) -> str:
-    """What the play said in which it went wrong: its name is the page and the line."""
-    return "PLAY [" + output.rpartition("\nPLAY [")[2]
+    """What was said since the last play whose name is a page and a line."""
+    return re.split(r"^(?=PLAY \[\S+:\d+\])", output, flags=re.MULTILINE)[-1]
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_the_examples_of_a_page_work(group, here):
-    plays = list(itertools.chain.from_iterable(Playbook(here, page).plays() for page in GROUPS[group]))
+    plays = list(itertools.chain.from_iterable(Playbook(here, page, BLOCKS[page]).plays() for page in GROUPS[group]))
     code, output = run(here, plays)
     assert code == 0, told(output)
     assert "[WARNING]" not in output, output
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("shell", "ls images\nls {{ there }} && false\n"),
+        ("tasks", "- name: Look\n  xloud.image.image_catalog_info:\n    cloud: nocloud\n"),
+        ("plays", "- hosts: localhost\n  tasks:\n    - name: Look\n      ansible.builtin.fail:\n"),
+    ],
+    ids=["shell", "tasks", "plays"],
+)
+def test_an_example_that_does_not_work_is_named(kind, text, here):
+    fine = Example("page.rst", 3, "yaml", "- name: Stay\n  ansible.builtin.debug:\n", "tasks")
+    wrong, later = (Example("page.rst", line, "yaml", text, kind) for line in (7, 20))
+    code, output = run(here, Playbook(here, "page.rst", [fine, wrong, later]).plays())
+    assert code != 0
+    assert told(output).startswith("PLAY [page.rst:7]")
+    assert ("TASK [ls images]" if kind == "shell" else "TASK [Look]") in told(output)
+    assert "page.rst:20" not in output
 
 
 @pytest.mark.parametrize("page", GUIDES)
