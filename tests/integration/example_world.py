@@ -132,7 +132,7 @@ class World:
 def world(folder: Path, images: Images, admin: Cloud) -> Iterator[World]:
     """Give a folder and clouds; what examples leave in the clouds is removed."""
     pages = ByName()
-    with _nothing_left(admin), _clouds(admin) as clouds, serving(PageHandler, pages=pages) as url:
+    with _clouds(admin) as clouds, _nothing_left(admin, clouds), serving(PageHandler, pages=pages) as url:
         made = World(folder, images, url, pages)
         (folder / "clouds.yaml").write_text(yaml.safe_dump({"clouds": clouds}))
         (folder / "clouds.yaml").chmod(0o600)
@@ -140,8 +140,10 @@ def world(folder: Path, images: Images, admin: Cloud) -> Iterator[World]:
 
 
 @contextlib.contextmanager
-def _nothing_left(admin: Cloud) -> Iterator[None]:
-    """Remove the images that come into being meanwhile, in both regions."""
+def _nothing_left(admin: Cloud, clouds: dict[str, Any]) -> Iterator[None]:
+    """Remove the images that come into being meanwhile in the projects of these clouds, in both regions."""
+    identity = admin.connection.identity
+    owners = {_one(identity, "projects", cloud["auth"]["project_name"]) for cloud in clouds.values()}
     regions = (admin, Cloud("sandbox-admin", region_name=OTHER_REGION))
     before = {image["id"] for region in regions for image in region.find("")}
     try:
@@ -149,7 +151,7 @@ def _nothing_left(admin: Cloud) -> Iterator[None]:
     finally:
         for region in regions:
             for image in region.find(""):
-                if image["id"] not in before:
+                if image["owner"] in owners and image["id"] not in before:
                     _delete(region, image)
 
 
