@@ -34,7 +34,7 @@ seealso:
 EXAMPLES = r"""
 - name: Print what is in the catalogue
   ansible.builtin.debug:
-    msg: "{{ catalog_result | xloud.image.table(columns=['name', 'stage', 'visibility']) }}"
+    msg: "{{ catalog_result.versions | xloud.image.table(columns=['name', 'stage', 'visibility']) }}"
 """
 
 RETURN = r"""

@@ -81,7 +81,7 @@ EXAMPLES = r"""
 - name: Start a server from the current version
   openstack.cloud.server:
     name: web1
-    image: "{{ lookup('xloud.image.current', 'ubuntu-24.04-base', cloud='team-a', owner=catalogue_project) }}"
+    image: "{{ lookup('xloud.image.current', 'ubuntu-24.04-base', cloud='cloud-of-team-a', owner=catalogue_project) }}"
     flavor: small
     network: internal
 

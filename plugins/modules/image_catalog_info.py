@@ -109,7 +109,7 @@ EXAMPLES = r"""
     cloud: mycloud
     files: [catalog/]
   register: catalogue
-  failed_when: catalogue is failed or catalogue.findings | selectattr('kind', 'eq', 'drift')
+  failed_when: catalogue is failed or catalogue.findings | selectattr('kind', 'eq', 'drift') | list | length > 0
 
 - name: Tell whom to remind of a share
   ansible.builtin.debug:

@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 - name: Accept it as one of them
   xloud.image.image_member:
-    cloud: team-a
+    cloud: cloud-of-team-a
     image: rocky-9-nginx-v1.0
     status: accepted
 

@@ -127,13 +127,13 @@ EXAMPLES = r"""
 - name: Have the same images in another region
   xloud.image.image_replica:
     cloud: mycloud
-    region_name: west
-    source_region_name: east
+    region_name: RegionTwo
+    source_region_name: RegionOne
 
 - name: Have the same images in another cloud, whose projects have other ids
   xloud.image.image_replica:
-    cloud: private
-    source_cloud: public
+    cloud: othercloud
+    source_cloud: mycloud
     projects:
       team-a: customers-a
       team-b: null

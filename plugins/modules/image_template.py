@@ -247,7 +247,7 @@ EXAMPLES = r"""
     name: alpine-3.20-base-v1.0
     source: https://images.example.com/alpine-3.20-base-v1.0.raw.xz
     checksum: https://images.example.com/SHA512SUMS
-    stores: [fast, archive]
+    stores: [main, archive]
 
 - name: Bring in an image of another region
   xloud.image.image_template:

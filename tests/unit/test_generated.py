@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-import textwrap
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-import yaml
 from jsonschema import Draft7Validator, FormatChecker
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog import SPECIFICATION
 from ansible_collections.xloud.image.plugins.module_utils._data.documents import read_documents
 from ansible_collections.xloud.image.plugins.module_utils._model import image
-from ansible_collections.xloud.image.plugins.module_utils._model.catalog import compose, parse_catalog
-from ansible_collections.xloud.image.plugins.module_utils._model.document import DEFAULTS, ROOT, VERSION_KEYS
+from ansible_collections.xloud.image.plugins.module_utils._model.document import VERSION_KEYS
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
 from ansible_collections.xloud.image.tests.tools.generate import (
     PICTURE,
@@ -32,33 +28,14 @@ from ansible_collections.xloud.image.tests.tools.generate import (
 )
 
 CHECKOUT = Path(__file__).parents[2]
-PAGES = sorted((CHECKOUT / "docs/docsite/rst").glob("*.rst"))
 GENERATED = generated(CHECKOUT)
 VALIDATOR = Draft7Validator(json.loads((CHECKOUT / SCHEMA).read_text()), format_checker=FormatChecker())
-CODE = re.compile(r"^\.\. code-block:: (?P<language>yaml\S*)\n\n(?P<text>(?:(?:   .*)?\n)+)", re.MULTILINE)
-FILE = re.compile(r"# \S+\.yml\n")
 
 
 def page(name: str) -> str:
     return (CHECKOUT / "docs/docsite/rst" / name).read_text()
 
 
-def code(language: str) -> list:
-    found = [
-        (path.stem, textwrap.dedent(match["text"]))
-        for path in PAGES
-        for match in CODE.finditer(path.read_text())
-        if match["language"] == language
-    ]
-    return [pytest.param(text, id=f"{name}-{number}") for number, (name, text) in enumerate(found)]
-
-
-CATALOGUES = [case for case in code("yaml") if ROOT in case.values[0] or DEFAULTS in case.values[0]]
-# The files of the reference, which make one catalogue together. Guides write one file again and again.
-PARTS = [
-    case.values[0] for case in CATALOGUES if FILE.match(case.values[0]) and str(case.id).startswith("catalog_document")
-]
-TASKS = [case for case in code("yaml+jinja") if "xloud.image.image_catalog:" in case.values[0]]
 DOCUMENTS = sorted(
     path
     for path in (CHECKOUT / "examples").rglob("*.yml")
@@ -89,29 +66,7 @@ def test_a_block_is_filled_between_its_marks():
 
 
 def test_there_is_something_to_hold():
-    assert len(CATALOGUES) > 8
-    assert len(PARTS) == 3
     assert len(DOCUMENTS) > 5
-    assert len(TASKS) > 1
-
-
-@pytest.mark.parametrize("text", CATALOGUES)
-def test_examples_of_the_documentation_are_valid(text):
-    document = yaml.safe_load(text)
-    assert [error.message for error in VALIDATOR.iter_errors(document)] == []
-    if not FILE.match(text):
-        assert parse_catalog(*compose([document]), "")
-
-
-def test_examples_that_make_one_catalogue_together():
-    (template,) = parse_catalog(*compose(map(yaml.safe_load, PARTS)), "")
-    assert [str(version.name.version) for version in template.versions] == ["1.0", "1.1"]
-
-
-@pytest.mark.parametrize("text", TASKS)
-def test_tasks_of_the_documentation_use_options_that_exist(text):
-    for task in yaml.safe_load(text):
-        assert set(task["xloud.image.image_catalog"]) <= set(SPECIFICATION["argument_spec"])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT / "examples")))
