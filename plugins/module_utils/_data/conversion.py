@@ -140,13 +140,10 @@ def _dump(value: t.Mapping[str, t.Any]) -> str:
     import yaml
 
     class Dumper(yaml.SafeDumper):
-        """Indents the entries of lists, as linters want them, and writes out what stands twice."""
+        """Indents the entries of lists, as linters want them."""
 
         def increase_indent(self, flow: bool = False, indentless: bool = False) -> t.Any:
             return super().increase_indent(flow, False)
-
-        def ignore_aliases(self, _data: t.Any) -> bool:
-            return True
 
     text: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH + 20)
     return text

@@ -208,7 +208,7 @@ class _Reader:
                 "write the items out in the task or in a file of variables beside it, or write these images by hand",
             )
             return
-        name = _dictionary(task.get("loop_control")).get("loop_var", "item")
+        name = str(_dictionary(task.get("loop_control")).get("loop_var", "item"))
         for item in items:
             self._read_image(task, options, place, scope.within({"vars": {name: item}}))
 

@@ -299,6 +299,7 @@ def test_the_same_variable_in_two_files_is_one():
     [
         ({"os_image": LOOPED, "loop": "{{ unknown }}"}, "loop"),
         ({"os_image": LOOPED, "with_fileglob": "*.img"}, "with_fileglob"),
+        ({"os_image": LOOPED, "loop": ITEMS, "loop_control": {"loop_var": ["odd"]}}, "name"),
         ({"os_image": {**BASICS, "name": "{{ unknown }}"}}, "name"),
         ({"os_image": {**BASICS, "name": Opaque("encrypted")}}, "name"),
         ({"os_image": {"filename": "a.img"}}, "name"),
