@@ -354,7 +354,7 @@ def main() -> None:
         reads, faults = read_signatures(session, reads, signings(wanted, images, reads), gated(wanted, images))
         facts = Facts(images, reads, *read_sharing(session, wanted, images, workers), faults)
         plan = plan_with_projects(wanted, facts, functools.partial(missing_projects, session))
-        write_plan(params["plan_file"], as_plan_file(plan, session.name, wanted.today))
+        write_plan(params["plan_file"], as_plan_file(plan, session.cloud, wanted.today))
         check_expected(plan, wanted.today, approved, params["expect_digests"])
         applier = Applier(session, timeout=params["timeout"], progress=Progress(params["progress_file"]))
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)

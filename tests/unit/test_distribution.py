@@ -54,8 +54,3 @@ def test_the_site_has_every_page_once():
     sections = read(CHECKOUT / "docs/docsite/extra-docs.yml")["sections"]
     pages = [page for section in sections for page in section["toctree"]]
     assert sorted(pages) == sorted(path.stem for path in CHECKOUT.glob("docs/docsite/rst/*.rst"))
-
-
-def test_every_module_is_in_the_action_group():
-    groups = read(CHECKOUT / "meta/runtime.yml")["action_groups"]
-    assert groups["image"] == MODULES

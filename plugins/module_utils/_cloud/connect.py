@@ -78,7 +78,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         _keep_token(region)
     renewed = functools.partial(_keep_token, region)
     key_manager = functools.partial(_endpoint, region, keystone, "key-manager", "v1")
-    return Session(keystone, image_url, name, count, renewed, region.get_region_name("image"), key_manager)
+    return Session(keystone, image_url, region.name, count, renewed, region.get_region_name("image"), key_manager)
 
 
 def _keep_token(region: t.Any) -> None:

@@ -139,7 +139,7 @@ class Session:
 
     :param keystone: The authenticated session that openstacksdk made.
     :param image_url: The versioned endpoint of the Image service, without a slash at its end.
-    :param name: What to call the cloud in errors.
+    :param cloud: What the configuration calls the cloud, None where it gives no name.
     :param count: The requests that were sent before.
     :param renewed: What to do once a new token took the place of one that the cloud refused.
     :param region_name: The region that the endpoint is of, None where the configuration names none.
@@ -150,7 +150,7 @@ class Session:
         self,
         keystone: KeystoneSession,
         image_url: str,
-        name: str,
+        cloud: str | None,
         count: RequestCount | None = None,
         renewed: t.Callable[[], None] = lambda: None,
         region_name: str | None = None,
@@ -158,13 +158,18 @@ class Session:
     ) -> None:
         self.keystone = keystone
         self.image_url = image_url
-        self.name = name
+        self.cloud = cloud
         self.region_name = region_name
         self._auth: t.Any = keystone.auth
         self._count = count or RequestCount(keystone)
         self._renewed = renewed
         self._key_manager_url = key_manager_url
         self._authentication = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What to call the cloud in messages."""
+        return f"cloud {self.cloud}" if self.cloud else "the cloud"
 
     @property
     def requests(self) -> int:

@@ -52,8 +52,8 @@ def _change(version: VersionPlan) -> dict[str, t.Any]:
     }
 
 
-def as_plan_file(plan: CatalogPlan, cloud: str, today: str) -> dict[str, t.Any]:
-    """Return what a plan file holds."""
+def as_plan_file(plan: CatalogPlan, cloud: str | None, today: str) -> dict[str, t.Any]:
+    """Return what a plan file holds. C(cloud) is None where the configuration gives it no name."""
     return {
         "format_version": FORMAT,
         "cloud": cloud,

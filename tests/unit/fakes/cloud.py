@@ -118,7 +118,7 @@ class FakeCloud(BaseAdapter):
         return Session(
             identity,
             f"{URL}{PREFIX}/v2",
-            "cloud test",
+            "test",
             region_name=region_name,
             key_manager_url=lambda: f"{URL}{KEYS}/v1" if self.has_keys else None,
         )

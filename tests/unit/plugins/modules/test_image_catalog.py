@@ -196,7 +196,7 @@ def test_a_plan_file_is_the_same_in_check_mode_and_in_the_run(curate, put, tmp_p
     assert paths[0].read_bytes() == paths[1].read_bytes()
     document = json.loads(paths[0].read_text())
     assert document["changes"] == checked["plan"]
-    assert (document["as_of"], document["cloud"]) == (TODAY, "cloud test")
+    assert (document["as_of"], document["cloud"]) == (TODAY, "test")
 
 
 @pytest.fixture(params=["file", "digests"])
