@@ -112,9 +112,10 @@ def run_stages(names: Collection[str], env: dict[str, str] | None = None) -> lis
     """Run stages on two cores: those on the sandbox beside the others."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     provide("qemu-img", "qemu-utils")
-    provide("nginx", "nginx")
-    provide("chromium", "chromium")
-    provide("chromedriver", "chromium-driver")
+    if "integration" in names:
+        provide("nginx", "nginx")
+        provide("chromium", "chromium", "google-chrome")
+        provide("chromedriver", "chromium-driver")
     tools()
     on_sandbox = [name for name in STAGES if name in names and name in ON_SANDBOX]
     others = [name for name in STAGES if name in names and name not in ON_SANDBOX]

@@ -172,9 +172,9 @@ def checkout_by_its_name() -> Path:
     return WORK / "trees/checkout"
 
 
-def provide(command: str, package: str) -> None:
-    """Install a Debian package where its command is missing and we may; else say what to do."""
-    if shutil.which(command):
+def provide(command: str, package: str, *others: str) -> None:
+    """Install a Debian package where its command and all others that would do are missing, and we may; else say so."""
+    if any(shutil.which(each) for each in (command, *others)):
         return
     if os.geteuid() or not shutil.which("apt-get"):
         raise SystemExit(f"{command} is needed (on Debian: apt-get install {package}).")
