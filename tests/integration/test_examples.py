@@ -6,7 +6,8 @@ Every example of the documentation, run as a reader would: from the top of a pag
 
 A page is one playbook, in which each example is a play, so that what one task registers is there for the next. What a
 page needs besides its world is in the folder of its name below examples/: setup.yml are tasks that run first, vars.yml
-variables of all tasks, values.yml texts that are replaced as soon as their value is known; other files are copied.
+variables of all tasks, values.yml texts that are replaced as soon as their value is known; other files are copied, and
+inventory.yml is the inventory of plays that are not for localhost.
 """
 
 from __future__ import annotations
@@ -174,8 +175,9 @@ def run(here: World, plays: list[dict[str, Any]]) -> tuple[int, str]:
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         "ANSIBLE_NOCOLOR": "1",
     }
+    inventory = ["-i", "inventory.yml"] if (here.folder / "inventory.yml").exists() else []
     done = subprocess.run(
-        ["ansible-playbook", str(file)],
+        ["ansible-playbook", *inventory, str(file)],
         cwd=here.folder,
         env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
