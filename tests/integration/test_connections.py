@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
+import subprocess
 import urllib.parse
 
 import pytest
@@ -256,6 +258,30 @@ def test_a_configuration_with_its_secrets_apart(cloud_at, upload, tmp_path, monk
     monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(secure))
     result = upload("mycloud")
     assert not result["failed"], result["msg"]
+
+
+def test_a_playbook_of_the_collection_knows_the_clouds_of_the_folder_that_it_is_called_in(clouds, tmp_path):
+    cloud = {**clouds["sandbox-operator"], "regions": ["RegionOne"]}
+    password = {"password": cloud["auth"]["password"]}
+    cloud["auth"] = {key: value for key, value in cloud["auth"].items() if key not in password}
+    (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"here": cloud}}))
+    (tmp_path / "secure.yaml").write_text(yaml.safe_dump({"clouds": {"here": {"auth": password}}}))
+    done = subprocess.run(
+        [
+            "ansible-playbook",
+            "xloud.image.report",
+            "-e",
+            '{"xloud_image_cloud": "here", "image_report_formats": ["json"]}',
+        ],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("OS_")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "image-report/report.json").exists()
 
 
 @pytest.mark.parametrize("kind", ["valid", "client"])

@@ -191,6 +191,15 @@ def test_every_module_that_asks_a_cloud_is_in_the_action_group():
     assert {path.stem for path in MODULE_SOURCES} - {*asking} == {"image_conversion"}
 
 
+@pytest.mark.parametrize("path", named([path for path in PLAYBOOKS if "xloud_image_cloud" in path.read_text()]))
+def test_playbooks_find_clouds_where_they_are_called(path):
+    (play,) = yaml.safe_load(path.read_text())
+    for kind, name in {"CONFIG": "clouds.yaml", "SECURE": "secure.yaml"}.items():
+        variable = f"OS_CLIENT_{kind}_FILE"
+        given = f"lookup('ansible.builtin.env', '{variable}') or '{name}' | ansible.builtin.realpath"
+        assert play["environment"][variable] == f"{{{{ {given} }}}}"
+
+
 @pytest.mark.parametrize("path", named(TASK_FILES + PLAYBOOKS))
 def test_roles_and_playbooks_use_only_modules_by_name(path):
     assert foreign_actions(path.read_text()) == []
