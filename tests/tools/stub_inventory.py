@@ -11,6 +11,8 @@ from pathlib import Path
 
 LABELS = (
     "ansible_collections.ansible.builtin.set_fact_module",
+    "ansible_collections.ansible.builtin.set_stats_module",
+    "ansible_collections.openstack.cloud.image_module",
     "action_plugins",
     "ansible_configuration_settings",
     "common_return_values",
