@@ -271,7 +271,7 @@ def test_slices_do_together_what_one_job_does(launch, project, regions):
         running = [stack.enter_context(job) for job in jobs]
         ended = [job.wait() for job in running]
     assert [each.status for each in ended] == ["successful"] * 3, "\n".join(each.output for each in ended)
-    assert sorted(host for each in ended for host in each.changed) == sorted(many)
+    assert sorted(host for each in ended for host in each.hosts) == sorted(many)
     expected = {V0: ("community", False, "true"), V1: ("community", False, None)}
     assert [stages(cloud) for cloud in regions.values()] == [expected] * 2
     with launch("Images - plan") as job:

@@ -172,10 +172,19 @@ class Finished:
         return found
 
     @property
+    def hosts(self) -> list[str]:
+        """The hosts that it was at work on."""
+        return list(self._stats["processed"])
+
+    @property
     def changed(self) -> dict[str, int]:
         """How many tasks changed something, by host."""
+        return self._stats["changed"]
+
+    @property
+    def _stats(self) -> dict[str, Any]:
         (stats,) = (event for event in self.events if event["event"] == "playbook_on_stats")
-        return stats["event_data"]["changed"]
+        return stats["event_data"]
 
 
 @dataclasses.dataclass
