@@ -25,6 +25,9 @@ sanity: ## ansible-test sanity, on every Python found; CORE=2.16 takes another a
 units: ## tests that need nothing outside their process; TESTS names some of them
 	$(RUN) units
 
+examples: ## every example of the documentation, and what users copy: AWX, Git, migration, reports; TESTS likewise
+	$(RUN) examples
+
 integration: ## modules against the Keystone, Glance and Barbican of a sandbox; TESTS likewise
 	$(RUN) integration
 
@@ -76,4 +79,4 @@ release: ## write the changelog of the version in galaxy.yml out of its fragment
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo develop test static sanity units integration molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate release clean
+.PHONY: help demo develop test static sanity units integration examples molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate release clean

@@ -21,7 +21,7 @@ from typing import NoReturn
 import fuzz
 from sandbox import Sandbox
 from stage import Stage, cancel
-from stages import LONG_STAGES, ON_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES
+from stages import LONG_STAGES, ON_SANDBOX, ON_USERS_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES, USERS_SANDBOX
 from workspace import (
     CHECKOUT,
     COLLECTION,
@@ -109,21 +109,28 @@ def close(stage: Stage) -> None:
 
 
 def run_stages(names: Collection[str], env: dict[str, str] | None = None) -> list[Stage]:
-    """Run stages on two cores: those on the sandbox beside the others."""
+    """Run stages on two cores: those on one sandbox beside the others, which end with those on another one."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     provide("qemu-img", "qemu-utils")
-    if "integration" in names:
+    if {"integration", "examples"} & {*names}:
         provide("nginx", "nginx")
         provide("chromium", "chromium", "google-chrome")
         provide("chromedriver", "chromium-driver")
     tools()
-    on_sandbox = [name for name in STAGES if name in names and name in ON_SANDBOX]
-    others = [name for name in STAGES if name in names and name not in ON_SANDBOX]
-    live = not (on_sandbox and others)
+    wanted = [name for name in STAGES if name in names]
+    on_sandbox = [name for name in wanted if name in ON_SANDBOX]
+    on_other = [name for name in wanted if name in ON_USERS_SANDBOX]
+    others = [name for name in wanted if name not in (*on_sandbox, *on_other)]
+    live = not (on_sandbox and (others or on_other))
+
+    def run_others() -> list[Stage]:
+        stages = [run_stage(name, live, env or {}) for name in others]
+        return stages + run_on_sandbox(on_other, live, env or {}, USERS_SANDBOX)
+
     with ThreadPoolExecutor() as lanes:
         futures = [
             lanes.submit(run_on_sandbox, on_sandbox, live, env or {}),
-            lanes.submit(lambda: [run_stage(name, live, env or {}) for name in others]),
+            lanes.submit(run_others),
         ]
         try:
             return [stage for future in futures for stage in future.result()]
@@ -217,7 +224,7 @@ def stop_sandbox() -> int:
 
 
 def clean() -> int:
-    for sandbox in (Sandbox("sandbox"), SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox")):
+    for sandbox in (Sandbox("sandbox"), SANDBOX, USERS_SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox")):
         if sandbox.directory.exists() and play(sandbox, *sandbox.command("absent")):
             return 1
     if LINK.is_symlink():

@@ -26,6 +26,15 @@ SANDBOX = Sandbox(
         "^frozen_": {"update": [], "delete": []},
     },
 )
+# One for the stages that run beside those, of the same software.
+USERS_SANDBOX = Sandbox(
+    "users-sandbox",
+    sandbox_venv=str(WORK / "venvs" / SANDBOX.directory.name),
+    sandbox_second_region="RegionTwo",
+    sandbox_services=["identity", "image", "key_manager"],
+)
+# What plays whole stories of users, by commands of theirs.
+STORIES = tuple(f"test_{name}.py" for name in ("awx", "awx_definitions", "examples", "gitops", "migration", "report"))
 # One that is killed now and then.
 SOAK_SANDBOX = Sandbox("soak-sandbox", sandbox_second_region="RegionTwo")
 SOAK_SECONDS = 1800
@@ -37,7 +46,6 @@ ARTIFACT = {
     *("awx", "changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles", "schemas", "tests"),
 }
 ARTIFACT_BYTES = 1_000_000
-# What GitHub reads, by the schema that it has to follow.
 # Whose schema each file for another tool has to meet: one that check-jsonschema brings, or one of ours.
 SCHEMAS = {
     "--builtin-schema vendor.github-workflows": (".github/workflows/*.yml", "examples/gitops/.github/workflows/*.yml"),
@@ -91,7 +99,8 @@ def integration(stage: Stage) -> None:
     (stage.collection / "tests/integration/integration_config.yml").write_text(json.dumps(settings))
     folders = sorted(stage.collection.glob("tests/integration/targets/*/"))
     targets = [folder.name for folder in folders if not folder.name.startswith("setup_")]
-    modules: list[str | Path] = [*sorted(stage.collection.glob("tests/integration/test_*.py"))]
+    found = sorted(stage.collection.glob("tests/integration/test_*.py"))
+    modules: list[str | Path] = [module for module in found if module.name not in STORIES]
     stage.record("has targets and test modules", bool(targets and modules))
     if asked := asked_for():
         targets = [Path(each).name for each in asked if Path(each).parent.name == "targets"]
@@ -99,8 +108,13 @@ def integration(stage: Stage) -> None:
     for target in targets:
         stage.check(target, "ansible-test", "integration", "--local", "--color", "no", target)
     if modules:
-        env = {"AWX_COLLECTIONS_PATH": str(awx_collection())}
-        run_pytest(stage, "", stage.tools / "python", *modules, env=env)
+        run_pytest(stage, "", stage.tools / "python", *modules, env=awx_environment())
+
+
+def examples(stage: Stage) -> None:
+    """every example of the documentation, and what users copy: AWX, Git, migration, reports"""
+    modules = asked_for() or [stage.collection / "tests/integration" / module for module in STORIES]
+    run_pytest(stage, "", stage.tools / "python", *modules, env=awx_environment())
 
 
 def soak(stage: Stage) -> None:
@@ -143,7 +157,7 @@ def matrix(stage: Stage) -> None:
 def molecule(stage: Stage) -> None:
     """roles and playbooks as a user runs them, with idempotence"""
     variables = stage.collection / "extensions/molecule/inventory/group_vars/all/sandbox.json"
-    variables.write_text(json.dumps(SANDBOX.variables()))
+    variables.write_text(json.dumps(USERS_SANDBOX.variables()))
     # Without an inventory, for example outside the collection's root, every play is skipped and Molecule succeeds.
     strict = {"ANSIBLE_HOST_PATTERN_MISMATCH": "error"}
     for scenario in sorted(path.parent.name for path in stage.collection.glob("extensions/molecule/*/molecule.yml")):
@@ -204,11 +218,12 @@ def galaxy(stage: Stage) -> None:
 
 
 STAGES: dict[str, Callable[[Stage], None]] = {
-    run.__name__: run for run in (static, units, sanity, docs, galaxy, integration, matrix, molecule)
+    run.__name__: run for run in (static, units, sanity, docs, galaxy, integration, matrix, examples, molecule)
 }
 # What takes too long for every change.
 LONG_STAGES: dict[str, Callable[[Stage], None]] = {"soak": soak}
-ON_SANDBOX = ("integration", "matrix", "molecule")
+ON_SANDBOX = ("integration", "matrix")
+ON_USERS_SANDBOX = ("examples", "molecule")
 
 
 def run_pytest(stage: Stage, title: str, python: Path, *tests: str | Path, env: dict[str, str] | None = None) -> None:
@@ -216,6 +231,11 @@ def run_pytest(stage: Stage, title: str, python: Path, *tests: str | Path, env: 
     report.unlink(missing_ok=True)
     result = stage.run(python, *PYTEST, "--durations=15", f"--junit-xml={report}", *tests, env=env, limit=PYTEST_LIMIT)
     stage.record_reports(title, result.succeeded, [report] if report.exists() else [])
+
+
+def awx_environment() -> dict[str, str]:
+    """Where the tests find the modules that define things in AWX."""
+    return {"AWX_COLLECTIONS_PATH": str(awx_collection())}
 
 
 def asked_for() -> list[str]:
