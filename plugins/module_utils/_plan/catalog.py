@@ -313,12 +313,14 @@ class _Planner:
         return plans, failed
 
     def _check_successor(self, placement: Placement, steps: tuple[Step, ...], current: VersionPlan | None) -> None:
-        """Make sure that no version leaves the lists for one that fails and is in none."""
+        """Make sure that no version gives its place to one that fails and does not fill it."""
         image = self.found.get(placement.name)
-        is_leaving = placement.stage in ("hidden", "retired") and any(step.plan.actions for step in steps)
-        if not is_leaving or not _is_listed(image) or is_revoked(placement.version, image):
+        if image is None or not _is_listed(image) or is_revoked(placement.version, image):
             return
-        if current and current.error and not _is_listed(current.found):
+        is_deprecated_now = placement.stage == "deprecated" and image.stage == "published"
+        gives_way = is_deprecated_now or placement.stage in ("hidden", "retired")
+        is_changed = any(step.plan.actions for step in steps)
+        if gives_way and is_changed and current and current.error and not _fills(current.found, image):
             raise PlanError(f"Image {placement.name} is left as it is: {current.name} is to replace it, and failed.")
 
     def _version_plan(self, placement: Placement, steps: tuple[Step, ...], error: ImageError | None) -> VersionPlan:
@@ -508,6 +510,13 @@ def _is_on_offer(image: Image) -> bool:
 
 def _is_listed(image: Image | None) -> bool:
     return image is not None and _is_on_offer(image) and not image.hidden
+
+
+def _fills(successor: Image | None, image: Image) -> bool:
+    """Say whether an image, as it is, offers no less than the one whose place it is to take."""
+    if successor is None or not _is_listed(successor):
+        return False
+    return successor.stage == "published" or image.stage != "published"
 
 
 def _since(image: Image) -> str:

@@ -363,6 +363,16 @@ def test_no_version_leaves_the_lists_for_one_that_fails_and_is_in_none(retention
     assert steps(plan) == {"1.1": ("update deactivate",)}
 
 
+@pytest.mark.parametrize("retention", [{}, {"visible": 1}, {"available": 1}])
+def test_the_current_version_does_not_give_way_to_a_deprecated_one_that_fails(retention):
+    asked = wanted("1.0 1.1", {"retention": retention})
+    plan = planned(asked, there("1.0"), there("1.1", "deprecated"), reads={V1: BROKEN})
+    assert steps(plan) == {}
+    assert version_of(plan, V0).error.message == f"Image {V0} is left as it is: {V1} is to replace it, and failed."
+    mended = planned(asked, there("1.0"), there("1.1", "deprecated"))
+    assert {"1.0", "1.1"} <= steps(mended).keys()
+
+
 @pytest.mark.parametrize(("state", "place"), [("published", "published"), ("hidden", "published")])
 def test_a_published_version_that_is_there_twice_keeps_its_place(state, place):
     twins = (there("1.1", state), there("1.1", state, id="twin"))
