@@ -191,8 +191,9 @@ findings:
       named otherwise, V(unmarked) one that is named as a version and lacks marks.
     - V(unfinished) is an image without data, V(exporting) one that an export left frozen, V(unread) one whose members
       could not be read.
-    - V(hidden) is a template on offer of which nothing is current since its newest version is hidden, V(revoked) a
-      revoked version that can still be used, V(overdue) one whose announced day has passed.
+    - V(hidden) is a template on offer of which nothing is current since its newest version is hidden, V(no_current) one
+      whose newest version is replaced by another of its own that is not current either.
+    - V(revoked) is a revoked version that can still be used, V(overdue) one whose announced day has passed.
     - V(unaccepted) is a published version with members that have not answered, V(unprotected) a public one that may be
       deleted, V(unsigned) a published one without a signature,
       V(unverifiable) one on offer whose signature cannot be verified, V(untrusted) one signed with another certificate,

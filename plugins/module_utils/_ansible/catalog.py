@@ -125,7 +125,8 @@ def exit_with_catalog(
 def _failure(failures: t.Sequence[t.Mapping[str, str]], count: int, check_mode: bool) -> str:
     reasons = "\n".join(f"  {each['image']}: {each['message']}" for each in failures)
     done = "would be" if check_mode else "was"
+    others = f"; all else {done} done" if len(failures) < count else ""
     return (
-        f"{len(failures)} of {count} versions are not as the catalogue says; all else {done} done. "
+        f"{len(failures)} of {count} versions are not as the catalogue says{others}. "
         f"Mend what is wrong and run the task again.\n{reasons}"
     )

@@ -16,6 +16,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import I
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     DELETE_ON,
     FROZEN,
+    REPLACED_BY,
     RETIRE_ON,
     REVOKED_SINCE,
     SIGNATURE,
@@ -133,13 +134,19 @@ def _unfinished(catalogue: _Catalogue) -> Findings:
             yield Finding("unfinished", image.name, f"({image.id}) {words}")
 
 
-def _hidden(catalogue: _Catalogue) -> Findings:
+def _without_current(catalogue: _Catalogue) -> Findings:
     for images in catalogue.versions.values():
         usable = [each for each in images if each.visibility != "private" and each.status == "active"]
         newest = next((each for each in usable if not each.is_revoked), None)
-        if newest and newest.hidden and not any(each.stage == "published" for each in usable):
+        if newest is None or any(each.stage == "published" for each in usable):
+            continue
+        successor = newest.properties.get(REPLACED_BY)
+        if newest.hidden:
             words = "it is the newest version on offer, and hidden: the template has no current version"
             yield Finding("hidden", newest.name, words)
+        elif successor in {each.name for each in images}:
+            words = f"it is replaced by {successor}, which is not on offer as the current one: the template has none"
+            yield Finding("no_current", newest.name, words)
 
 
 def _unsigned(catalogue: _Catalogue) -> Findings:
@@ -277,7 +284,7 @@ _CHECKS: t.Final = (
     _names,
     _unfinished,
     _drift,
-    _hidden,
+    _without_current,
     _revoked,
     _overdue,
     _unaccepted,

@@ -290,7 +290,10 @@ class _Definition:
                     "visibility", "the definition does not say who shares the image", "name the projects as members"
                 )
             return str(visibility)
-        carrier.unknown("visibility", visibility, "the image becomes stage: staged")
+        if visibility is None:
+            carrier.note("visibility", "nothing says who may see it: the image becomes stage: staged", "write it by hand")
+        else:
+            carrier.unknown("visibility", visibility, "the image becomes stage: staged")
         settings.setdefault("stage", "staged")
         return None
 

@@ -276,8 +276,10 @@ def test_one_failure_does_not_stop_the_rest(cloud, glance, curate, put, tmp_path
 
 
 def test_a_wrong_checksum_fails_a_check_too(cloud, curate):
-    result = curate({"1.0": {"checksum": f"sha512:{digest('sha512', b'other')}"}}, check=True)
-    assert "all else would be done" in result["msg"]
+    wrong = {"checksum": f"sha512:{digest('sha512', b'other')}"}
+    assert "as the catalogue says; all else would be done. Mend" in curate({"1.0": wrong, "1.1": {}}, check=True)["msg"]
+    result = curate({"1.0": wrong}, check=True)
+    assert result["msg"].startswith("1 of 1 versions are not as the catalogue says. Mend")
     assert "is not what its checksum says" in result["failures"][0]["message"]
 
 

@@ -134,6 +134,23 @@ def test_a_template_of_which_nothing_is_current_since_it_is_hidden(images, expec
     assert found(*images) == expected
 
 
+def replaced(version, by):
+    return signed(version, "deprecated", properties={"replaced_by": by})
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        ([replaced("1.0", name("1.1")), replaced("1.1", name("1.0"))], [("no_current", "1.1")]),
+        ([replaced("1.0", name("1.1")), signed("1.1", "staged")], [("no_current", "1.0")]),
+        ([replaced("1.0", name("1.1")), signed("1.1")], []),
+        ([replaced("1.0", f"{ROCKY}-v1.0")], []),
+    ],
+)
+def test_a_template_whose_versions_replace_one_another(images, expected):
+    assert found(*images) == expected
+
+
 @pytest.mark.parametrize(
     ("state", "statuses", "expected"),
     [
