@@ -113,7 +113,7 @@ def integration(stage: Stage) -> None:
 
 def examples(stage: Stage) -> None:
     """every example of the documentation, and what users copy: AWX, Git, migration, reports"""
-    modules = asked_for() or [stage.collection / "tests/integration" / module for module in STORIES]
+    modules = asked_for() or [f"tests/integration/{module}" for module in STORIES]
     run_pytest(stage, "", stage.tools / "python", *modules, env=awx_environment())
 
 
