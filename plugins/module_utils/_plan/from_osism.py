@@ -291,7 +291,9 @@ class _Definition:
                 )
             return str(visibility)
         if visibility is None:
-            carrier.note("visibility", "nothing says who may see it: the image becomes stage: staged", "write it by hand")
+            carrier.note(
+                "visibility", "nothing says who may see it: the image becomes stage: staged", "write it by hand"
+            )
         else:
             carrier.unknown("visibility", visibility, "the image becomes stage: staged")
         settings.setdefault("stage", "staged")

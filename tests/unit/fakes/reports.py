@@ -28,7 +28,7 @@ def version(cloud: str, name: str, created: str, state: str = "published", **cha
 
     :param state: A stage, and with a day after it since when: "deprecated 2026-03-01".
     """
-    template, _, number = name.rpartition("-v")
+    template, _separator, number = name.rpartition("-v")
     stage, *since = state.split()
     lived = {"published_since": created} if stage != "staged" else {}
     if stage in ("deprecated", "hidden", "retired"):

@@ -20,10 +20,9 @@ SCHEMA = json.loads((Path(__file__).parents[5] / "schemas/report.schema.json").r
 CLOUDS = reports.clouds()
 
 
-def of(*results, header=HEADER):
-    return report(
-        readings([{"host": f"h{n}", "name": f"c{n}", "result": each} for n, each in enumerate(results)]), header
-    )
+def of(*results, header=None):
+    read = readings([{"host": f"h{n}", "name": f"c{n}", "result": each} for n, each in enumerate(results)])
+    return report(read, HEADER if header is None else header)
 
 
 def kinds(found):
