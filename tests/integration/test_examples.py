@@ -179,7 +179,8 @@ def run(here: World, plays: list[dict[str, Any]]) -> tuple[int, str]:
     done = subprocess.run(
         ["ansible-playbook", *inventory, str(file)],
         cwd=here.folder,
-        env={**os.environ, **settings},
+        # A page may have a configuration of its own.
+        env={**{name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
