@@ -50,5 +50,6 @@ def test_a_whole_result_is_not_what_is_current():
 
 def test_the_filters_are_found_by_their_full_names():
     assert "## c\n" in template("result | xloud.image.plan_markdown('c', check=true)", result=RESULT)
-    assert template("(result | xloud.image.plan_counts).create", result=RESULT) == 1
+    # Templates of ansible-core before 2.19 give texts.
+    assert str(template("(result | xloud.image.plan_counts).create", result=RESULT)) == "1"
     assert template("(result.current | xloud.image.image_ids)['a-1-base']", result=RESULT) == "6f2a"
