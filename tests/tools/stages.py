@@ -43,7 +43,7 @@ PYTEST_LIMIT = 3600
 ARTIFACT = {
     *("FILES.json", "MANIFEST.json", "LICENSE", "LICENSES", "MAINTAINERS", "REUSE.toml", "requirements.txt"),
     *("CHANGELOG.md", "CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"),
-    *("awx", "changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles", "schemas", "tests"),
+    *("changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles", "schemas", "tests"),
 }
 ARTIFACT_BYTES = 1_000_000
 # Whose schema each file for another tool has to meet: one that check-jsonschema brings, or one of ours.

@@ -89,12 +89,12 @@ def check_expected(
     """
     if expected is not None:
         changes = _timeless(expected.get("changes", []), str(expected.get("as_of")))
-        _refuse_others(plan, today, "expect_plan", "plan_file", [_digest(change) for change in changes])
+        _refuse_others(plan, today, "expect_plan", "plan_file", {_digest(change) for change in changes})
     if digests is not None:
-        _refuse_others(plan, today, "expect_digests", "the digests that it returns", list(digests.values()))
+        _refuse_others(plan, today, "expect_digests", "the digests that it returns", set(map(str, digests.values())))
 
 
-def _refuse_others(plan: CatalogPlan, today: str, option: str, means: str, approved: t.Collection[str]) -> None:
+def _refuse_others(plan: CatalogPlan, today: str, option: str, means: str, approved: t.Container[str]) -> None:
     """
     Refuse a plan of which anything is not approved. What was done of it already need not be done again.
 
