@@ -37,6 +37,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "owner": {"type": "str"},
         "purge": {"type": "bool", "default": False},
         "max_removals": {"type": "int", "default": 10},
+        "check_usage": {"type": "bool", "default": True},
         "workers": {"type": "int", "default": 2},
         "as_of": {"type": "str"},
         "plan_file": {"type": "path"},
@@ -69,6 +70,7 @@ def wanted_catalog(
         purge=params["purge"],
         retention=default_retention(defaults),
         max_removals=params["max_removals"],
+        check_usage=params["check_usage"],
         verify_first=check_mode,
         privatekey_passphrase=params["privatekey_passphrase"],
     )
@@ -107,6 +109,7 @@ def exit_with_catalog(
         "current": result.current(plan, outcomes),
         "versions": result.rows(plan, outcomes),
         "findings": result.findings(plan, outcomes),
+        "usage": result.usage(plan),
         "failures": failures,
         "requests": requests,
         "bytes": result.data_bytes(plan, outcomes),

@@ -23,6 +23,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "templates": {"type": "list", "elements": "str"},
         "members": {"type": "bool", "default": True},
         "signatures": {"type": "bool", "default": True},
+        "usage": {"type": "bool", "default": False},
         "trusted_certificates": {"type": "list", "elements": "str"},
         "catalog": {"type": "dict"},
         "defaults": {"type": "dict"},
@@ -52,5 +53,6 @@ def wanted_inventory(params: t.Mapping[str, t.Any], documents: t.Sequence[t.Mapp
         requirements=requirements(params["presets"] or (), {}),
         members=params["members"],
         signatures=params["signatures"],
+        usage=params["usage"],
         trusted_certificates=frozenset(params["trusted_certificates"] or ()),
     )

@@ -28,6 +28,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "retire_on": {"type": "str"},
         "delete_on": {"type": "str"},
         "allow_lockout": {"type": "bool", "default": False},
+        "check_usage": {"type": "bool", "default": True},
     },
     "supports_check_mode": True,
 }

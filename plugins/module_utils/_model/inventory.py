@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import Im
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Requirement
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,7 @@ class WantedInventory:
     :param requirements: What offered images must have, beside what the document requires.
     :param members: Whether to tell of members.
     :param signatures: Whether to look at signatures.
+    :param usage: Whether to tell who uses the versions.
     :param trusted_certificates: The ids of the certificates that images may be signed with, none for any.
     """
 
@@ -34,6 +36,7 @@ class WantedInventory:
     requirements: tuple[Requirement, ...] = ()
     members: bool = True
     signatures: bool = True
+    usage: bool = False
     trusted_certificates: frozenset[str] = frozenset()
 
     def covers(self, template: str | None) -> bool:
@@ -50,9 +53,11 @@ class Inventory:
     :param members: The members of shared images by the ids of the images, or why they could not be read.
     :param projects: The projects by what the document calls them, or why they are not known.
     :param signature_faults: What keeps signatures from being verified, in words, by the ids of the images.
+    :param usage: Who uses the versions, by the ids of the images, where that is asked for.
     """
 
     images: tuple[Image, ...]
     members: t.Mapping[str, tuple[Member, ...] | ImageError] = dataclasses.field(default_factory=dict)
     projects: t.Mapping[str, Project | ImageError] = dataclasses.field(default_factory=dict)
     signature_faults: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    usage: t.Mapping[str, Usage] = dataclasses.field(default_factory=dict)
