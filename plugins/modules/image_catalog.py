@@ -71,6 +71,12 @@ options:
     type: bool
     default: true
     version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses a version, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
   workers:
     description: How many images are worked on at a time.
     type: int
@@ -347,7 +353,7 @@ diff:
 
 from functools import partial
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog import (
     SPECIFICATION,
     exit_with_catalog,
@@ -356,7 +362,6 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog impor
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
     ImageModule,
     report_errors,
-    transfer_result,
 )
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_catalog, read_sharing
@@ -393,13 +398,13 @@ def main() -> None:
         reads = read_sources(readings(wanted, images), workers)
         reads, faults = read_signatures(session, reads, signings(wanted, images, reads), gated(wanted, images))
         facts = Facts(images, reads, *read_sharing(session, wanted, images, workers), faults)
-        plan = plan_with_answers(wanted, facts, partial(missing_projects, session), partial(read_usage, session))
+        ask = partial(read_usage, session, usage_options(params))
+        plan = plan_with_answers(wanted, facts, partial(missing_projects, session), ask)
         write_plan(params["plan_file"], as_plan_file(plan, session.cloud, wanted.today))
         check_expected(plan, wanted.today, approved, params["expect_digests"])
         applier = Applier(session, timeout=params["timeout"], progress=Progress(params["progress_file"]))
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)
-        transfer = transfer_result(applier.progress.as_result())
-        exit_with_catalog(module, plan, wanted.today, outcomes, session.requests, transfer)
+        exit_with_catalog(module, plan, wanted.today, outcomes, session.requests, applier.progress.as_result())
 
 
 if __name__ == "__main__":

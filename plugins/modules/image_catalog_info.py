@@ -48,6 +48,12 @@ options:
     type: bool
     default: false
     version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses the versions, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
   trusted_certificates:
     description:
       - The ids of the certificates that images may be signed with. Any other one is a finding.
@@ -294,7 +300,7 @@ requests:
   sample: 4
 """
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog_info import SPECIFICATION, wanted_inventory
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import ImageModule, report_errors
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_inventory
@@ -312,7 +318,7 @@ def main() -> None:
         module.hide(documents)
         wanted = wanted_inventory(module.params, documents)
         session = connect(connection_options(module.params))
-        found = read_inventory(session, wanted, module.params["owner"])
+        found = read_inventory(session, wanted, module.params["owner"], usage_options(module.params))
         result = as_result(wanted, found, find(wanted, found))
         module.exit_json(changed=False, **result, notices=notices(wanted, found), requests=session.requests)
 

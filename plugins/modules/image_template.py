@@ -207,6 +207,12 @@ options:
     type: bool
     default: true
     version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses the image, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
@@ -423,7 +429,7 @@ diff:
 import dataclasses
 from functools import partial
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
     ImageModule,
     exit_with,
@@ -467,7 +473,7 @@ def main() -> None:
         images = Images(session).find(str(wanted.name), wanted.owner)
         if params["state"] == "absent":
             plan = plan_absence(wanted.name, images, force=params["force"])
-            check_removal(plan, images, partial(read_usage, session), wanted=params["check_usage"])
+            check_removal(plan, images, partial(read_usage, session, usage_options(params)))
         else:
             facts = data.facts(source_need(wanted, images, verify_first=module.check_mode), keep=wanted.keep)
             signer = find_signer(session, wanted.signature, needed=needs_signer(wanted, images, facts))

@@ -81,6 +81,12 @@ options:
     type: bool
     default: true
     version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses the image, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
@@ -194,7 +200,11 @@ diff:
 
 from functools import partial
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, today
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
+    connection_options,
+    today,
+    usage_options,
+)
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
     ImageModule,
     exit_with,
@@ -229,7 +239,7 @@ def main() -> None:
         if needs_replacement(wanted, image):
             replacement = pick(params["replaced_by"], images.find(params["replaced_by"], image.owner))
         plan = plan_visibility(wanted, image, members, replacement)
-        usage = check_removal(plan, [image], partial(read_usage, session), wanted=params["check_usage"])
+        usage = check_removal(plan, [image], partial(read_usage, session, usage_options(params)))
         result = plan.image if module.check_mode else Applier(session).apply(plan)
         exit_with(module, plan, result, usage=as_result(usage, image) if usage else None)
 

@@ -13,9 +13,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
     CONNECTION,
     PROGRESS,
+    USAGE,
     check_day,
     today,
 )
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import transfer_result
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
     compose,
     default_retention,
@@ -37,7 +39,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "owner": {"type": "str"},
         "purge": {"type": "bool", "default": False},
         "max_removals": {"type": "int", "default": 10},
-        "check_usage": {"type": "bool", "default": True},
+        **USAGE,
         "workers": {"type": "int", "default": 2},
         "as_of": {"type": "str"},
         "plan_file": {"type": "path"},
@@ -90,14 +92,14 @@ def exit_with_catalog(
     day: str,
     outcomes: t.Mapping[str, Outcome],
     requests: int,
-    transfer: t.Mapping[str, t.Any],
+    phases: t.Mapping[str, t.Mapping[str, t.Any]],
 ) -> t.NoReturn:
     """
     End the module, with the same keys in check mode, in a real run, and in a failure.
 
     :param day: The day that was planned for.
     :param outcomes: What came of the steps; empty in check mode.
-    :param transfer: What was moved.
+    :param phases: What was moved in each phase.
     """
     failures = result.failures(plan, outcomes)
     plan_changes = result.as_changes(plan)
@@ -113,7 +115,7 @@ def exit_with_catalog(
         "failures": failures,
         "requests": requests,
         "bytes": result.data_bytes(plan, outcomes),
-        "transfer": transfer,
+        "transfer": transfer_result(phases),
         "diff": result.diff(plan),
     }
     if failures:

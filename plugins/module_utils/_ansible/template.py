@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
     CONNECTION,
     PROGRESS,
+    USAGE,
     connection_options,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
@@ -71,7 +72,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "owner": {"type": "str"},
         "replace": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
-        "check_usage": {"type": "bool", "default": True},
+        **USAGE,
     },
     "mutually_exclusive": [("name", "template")],
     "required_together": [("template", "version")],

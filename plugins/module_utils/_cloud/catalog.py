@@ -96,7 +96,12 @@ def _project(projects: Projects, reference: str, template: str) -> Project | Ima
         return exc
 
 
-def read_inventory(session: Session, wanted: WantedInventory, owner: str | None) -> Inventory:
+def read_inventory(
+    session: Session,
+    wanted: WantedInventory,
+    owner: str | None,
+    usage_options: t.Mapping[str, t.Any] | None = None,
+) -> Inventory:
     """
     Return what a project has: all of its images, and the members of the shared versions among them.
 
@@ -105,12 +110,13 @@ def read_inventory(session: Session, wanted: WantedInventory, owner: str | None)
     image is an error of that image alone.
 
     :param owner: The name or id of the project, None for the session's own.
+    :param usage_options: What C(read_usage) takes to ask who uses the versions, None where nobody is asked.
     :raises InputError: There is no such project, or the credentials may not look it up.
     """
     images = Images(session).owned(Projects(session).owner(owner))
     versions = [image for image in images if (name := image.version_name) and wanted.covers(name.template)]
     faults = signature_faults(Certificates(session), versions) if wanted.signatures else {}
-    usage = read_usage(session, versions) if wanted.usage else {}
+    usage = read_usage(session, usage_options, versions)
     if not wanted.members:
         return Inventory(images, signature_faults=faults, usage=usage)
     shared = [image for image in versions if image.visibility == "shared"]

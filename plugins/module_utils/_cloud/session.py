@@ -107,9 +107,9 @@ class RequestCount:
         for prefix, adapter in list(keystone.adapters.items()):
             keystone.mount(prefix, t.cast("BaseAdapter", _Transport(adapter, self)))
 
-    def add(self) -> None:
+    def add(self, count: int = 1) -> None:
         with self._lock:
-            self.total += 1
+            self.total += count
 
 
 class _Transport:
@@ -175,6 +175,10 @@ class Session:
     def requests(self) -> int:
         """How many requests went to the cloud, those of the authentication included."""
         return self._count.total
+
+    def include(self, other: Session) -> None:
+        """Count the requests that another conversation took as this one's own, once that one is over."""
+        self._count.add(other.requests)
 
     @property
     def stall(self) -> float:

@@ -20,9 +20,16 @@ import functools
 import typing as t
 import urllib.parse
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, ForbiddenError, NotFoundError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    ForbiddenError,
+    ImageError,
+    InputError,
+    NotFoundError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.usage import Resource, Usage
@@ -37,14 +44,31 @@ _ADMINISTRATOR: t.Final = "admin"
 _Ask: t.TypeAlias = t.Callable[[Session, str], tuple[Resource, ...]]
 
 
-def read_usage(session: Session, images: t.Sequence[Image]) -> dict[str, Usage]:
+def read_usage(session: Session, options: t.Mapping[str, t.Any] | None, images: t.Sequence[Image]) -> dict[str, Usage]:
     """
     Return who uses each of some images, by the ids of the images.
 
     It takes two requests an image, one where the cloud lacks one of the services, and one more for each project that
     uses any. A service that does not answer, or does not tell, is not asked again.
+
+    :param options: What C(connect) takes, of credentials that may ask. If it is empty those of the session ask, and
+        if it is None nobody.
+    :raises InputError: The cloud cannot be reached with these options.
     """
-    ids = [image.id for image in images]
+    if options is None or not images:
+        return {}
+    if not options:
+        return _read(session, [image.id for image in images])
+    try:
+        other = connect(options)
+    except ImageError as exc:
+        raise InputError("usage_cloud", exc.message) from exc
+    found = _read(other, [image.id for image in images])
+    session.include(other)
+    return found
+
+
+def _read(session: Session, ids: t.Sequence[str]) -> dict[str, Usage]:
     with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
         servers, volumes = (_Service(session, ask).read(ids, pool) for ask in (_servers, _volumes))
     usages = {image_id: _usage(servers[image_id], volumes[image_id]) for image_id in ids}
@@ -62,8 +86,6 @@ class _Service:
         self, ids: t.Sequence[str], pool: concurrent.futures.Executor
     ) -> dict[str, tuple[Resource, ...] | CloudError]:
         """Return what the service tells of each image: of the first alone, since it may tell nothing."""
-        if not ids:
-            return {}
         first = self._attempt(ids[0])
         if isinstance(first, CloudError):
             return dict.fromkeys(ids, first)

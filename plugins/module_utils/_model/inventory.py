@@ -27,7 +27,6 @@ class WantedInventory:
     :param requirements: What offered images must have, beside what the document requires.
     :param members: Whether to tell of members.
     :param signatures: Whether to look at signatures.
-    :param usage: Whether to tell who uses the versions.
     :param trusted_certificates: The ids of the certificates that images may be signed with, none for any.
     """
 
@@ -36,7 +35,6 @@ class WantedInventory:
     requirements: tuple[Requirement, ...] = ()
     members: bool = True
     signatures: bool = True
-    usage: bool = False
     trusted_certificates: frozenset[str] = frozenset()
 
     def covers(self, template: str | None) -> bool:

@@ -90,30 +90,25 @@ def _counts(resources: t.Iterable[Resource]) -> str:
 def not_known(usage: Usage) -> str:
     """Return why it is not known who uses an image, and what to do about it."""
     return (
-        f"{' '.join(usage.refused)} Use credentials that may list the servers and volumes of all projects, or say "
-        f"{OPTION}: false where nobody is to be asked"
+        f"{' '.join(usage.refused)} Use credentials that may list the servers and volumes of all projects (option "
+        f"usage_cloud), or say {OPTION}: false where nobody is to be asked"
     )
 
 
 def check_removal(
-    plan: Plan,
-    images: t.Sequence[Image],
-    ask: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]],
-    *,
-    wanted: bool,
+    plan: Plan, images: t.Sequence[Image], ask: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]]
 ) -> Usage | None:
     """
     Return who uses what a plan takes away, and make sure that nobody does. What it revokes is taken away whoever does.
 
-    :param ask: What tells who uses images, by their ids.
-    :param wanted: Whether anybody is to be asked.
+    :param ask: What tells who uses images, by their ids; nothing where nobody is to be asked.
     :raises PlanError: Somebody uses it, or it is not known.
     """
-    taken = _taken_away(plan, images) if wanted else []
+    taken = _taken_away(plan, images)
     usage = ask(taken)
     is_revocation = plan.image is not None and plan.image.is_revoked
     for image in taken:
-        if not is_revocation:
+        if image.id in usage and not is_revocation:
             _check_unused(image, usage[image.id], "retired" if plan.image else "deleted")
     return next(iter(usage.values()), None)
 

@@ -134,7 +134,7 @@ class Curator:
         wanted = with_strays(asked, images)
         reads = read_sources(readings(wanted, images), self.workers)
         facts = Facts(images, reads, *read_sharing(session, wanted, images, self.workers))
-        return plan_with_answers(wanted, facts, lambda _plan: {}, functools.partial(read_usage, session))
+        return plan_with_answers(wanted, facts, lambda _plan: {}, functools.partial(read_usage, session, {}))
 
     def apply(self, plan: CatalogPlan) -> dict[str, Outcome]:
         return run_steps(Applier(self.cloud.session(roles=("admin",))), plan.steps, self.workers)

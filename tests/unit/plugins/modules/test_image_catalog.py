@@ -481,3 +481,10 @@ def test_an_approved_retirement_is_not_made_once_somebody_launched(glance, put, 
     refused = curate("1.0 1.1", template=RETIRING, expect_digests=digests)
     assert "differs from what was approved" in refused["msg"]
     assert glance.images[old]["status"] == "active"
+
+
+def test_others_ask_who_may(glance, put, curate, launch):
+    old = put("1.0", "deprecated")
+    put("1.1", "published")
+    result = curate("1.0 1.1", template=RETIRING, cloud=None, usage_cloud="admin")
+    assert (result["findings"], glance.images[old]["status"]) == ([], "deactivated")

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud import usage as module
 from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.usage import Resource, Usage
 from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeBlockStorage, FakeCompute
@@ -30,7 +32,7 @@ def volumes(cloud):
 @pytest.fixture
 def read(cloud):
     """Read the usage of images as an administrator, unless told otherwise."""
-    return lambda *images, roles=("admin",): read_usage(cloud.session(roles=roles), images or [ONE])
+    return lambda *images, roles=("admin",): read_usage(cloud.session(roles=roles), {}, images or [ONE])
 
 
 def test_servers_and_volumes_of_all_projects(compute, volumes, read):
@@ -72,7 +74,10 @@ def test_what_it_takes(cloud, compute, volumes, read):
 
 
 def test_nobody_is_asked_of_no_image(cloud, compute, volumes):
-    assert read_usage(cloud.session(roles=("admin",)), []) == {}
+    session = cloud.session(roles=("admin",))
+    assert (
+        read_usage(session, {}, []) == read_usage(session, {"cloud": "x"}, []) == read_usage(session, None, [ONE]) == {}
+    )
     assert cloud.log == []
 
 
@@ -135,3 +140,35 @@ def test_names_are_not_worth_failing_for(cloud, compute, read):
     names = {each.project.name for each in read()["id-1"].resources}
     assert names == {"p-a", "p-b", "own"}
     assert cloud.log.count("GET /projects/p-b") == 0
+
+
+# Other credentials
+
+
+@pytest.fixture
+def connected(cloud, monkeypatch):
+    """Return the options that other credentials were asked for with."""
+    asked = []
+
+    def connect(options):
+        asked.append(options)
+        if options["cloud"] == "nowhere":
+            raise InputError("cloud", "Cloud nowhere was not found.")
+        return cloud.session("p-b", ("admin",))
+
+    monkeypatch.setattr(module, "connect", connect)
+    return asked
+
+
+def test_others_ask_who_may(cloud, compute, connected):
+    compute.add("id-1", "p-a", "web")
+    session = cloud.session()
+    (found,) = read_usage(session, {"cloud": "auditor"}, [ONE]).values()
+    assert [each.name for each in found.resources] == ["web"]
+    assert connected == [{"cloud": "auditor"}]
+    assert session.requests == len(cloud.log) == 2
+
+
+def test_who_cannot_ask_is_named(cloud, connected):
+    with pytest.raises(InputError, match=r"^usage_cloud: cloud: Cloud nowhere was not found"):
+        read_usage(cloud.session(), {"cloud": "nowhere"}, [ONE])

@@ -19,7 +19,7 @@ CURRENT = there("1.9")
 
 def told(usage, *images, document=None):
     templates = parse_catalog(document, {}, "/images") if document else ()
-    wanted = WantedInventory(WantedCatalog(templates, TODAY), usage=True)
+    wanted = WantedInventory(WantedCatalog(templates, TODAY))
     return notices(wanted, Inventory((*images, CURRENT), usage={f"id-{each}": by for each, by in usage.items()}))
 
 
