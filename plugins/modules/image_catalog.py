@@ -61,6 +61,22 @@ options:
         in later runs. What is revoked does not count.
     type: int
     default: 10
+  check_usage:
+    description:
+      - Ask the Compute and the Block Storage service, where the cloud has them, who uses a version before it is retired
+        or deleted. While servers run from it, or there are volumes that were made of it, it is held back, as
+        C(retention.while_used) in the document says, and later runs ask again. What is revoked is not held back.
+      - Where a service does not tell, the version counts as used. To be told of all projects takes an administrator.
+      - With V(false), nobody is asked.
+    type: bool
+    default: true
+    version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses a version, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
   workers:
     description: How many images are worked on at a time.
     type: int
@@ -271,7 +287,8 @@ versions:
 findings:
   description:
     - What a person should know of, each with C(kind), C(image) and C(message).
-    - V(gate), V(protected), V(max_removals) and V(in_use) keep a version from going further.
+    - V(gate), V(protected), V(max_removals), V(in_use) and V(usage_unknown) keep a version from going further.
+    - V(revoked_in_use) and V(retired_in_use) are versions that are taken out of use, and who uses them.
     - V(busy) is a version that another run is at work on, and that was left to it.
     - V(pin) and V(published) are words of the document that cannot be followed, V(frozen) is metadata that a published
       version does not take over, V(unlisted) an image of the catalogue that no document has, V(no_current) a template
@@ -279,6 +296,34 @@ findings:
   returned: always, unless the task ends before it has a plan
   type: list
   elements: dict
+usage:
+  description:
+    - Who uses the versions that are taken out of use, or would be. Nobody is asked of others.
+    - Each has C(image), C(id), and what RV(xloud.image.image_catalog_info#module:templates) says of usage.
+  returned: always, unless the task ends before it has a plan
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  sample:
+    - image: ubuntu-24.04-base-v1.0
+      id: 0f3b8c52-3c1c-4f0e-9d6c-5b8a4d3c2e1f
+      is_used: true
+      servers: 1
+      volumes: 0
+      unknown: []
+      projects:
+        - project_id: 5b8a4d3c2e1f4f0e9d6c0f3b8c523c1c
+          project: team-a
+          servers: 1
+          volumes: 0
+          last_launched_at: "2026-01-12T10:11:12Z"
+          launched_since_deprecation: 0
+          resources:
+            - kind: server
+              id: 4c52f3b8-0d6c-4f0e-9e1f-2c5b8a4d3c1c
+              name: web-1
+              created_at: "2026-01-12T10:11:12Z"
+              server_id: null
 failures:
   description: The versions that are not as the catalogue says, each with C(image) and C(message).
   returned: always, unless the task ends before it has a plan
@@ -306,9 +351,9 @@ diff:
   type: dict
 """
 
-import functools
+from functools import partial
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog import (
     SPECIFICATION,
     exit_with_catalog,
@@ -317,7 +362,6 @@ from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog impor
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
     ImageModule,
     report_errors,
-    transfer_result,
 )
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_catalog, read_sharing
@@ -325,6 +369,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import missing_projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import read_signatures
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._data.documents import read_documents, read_plan, write_plan
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
@@ -332,7 +377,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.run import Fact
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import (
     absentees,
     gated,
-    plan_with_projects,
+    plan_with_answers,
     readings,
     signings,
     with_strays,
@@ -353,13 +398,13 @@ def main() -> None:
         reads = read_sources(readings(wanted, images), workers)
         reads, faults = read_signatures(session, reads, signings(wanted, images, reads), gated(wanted, images))
         facts = Facts(images, reads, *read_sharing(session, wanted, images, workers), faults)
-        plan = plan_with_projects(wanted, facts, functools.partial(missing_projects, session))
+        ask = partial(read_usage, session, usage_options(params))
+        plan = plan_with_answers(wanted, facts, partial(missing_projects, session), ask)
         write_plan(params["plan_file"], as_plan_file(plan, session.cloud, wanted.today))
         check_expected(plan, wanted.today, approved, params["expect_digests"])
         applier = Applier(session, timeout=params["timeout"], progress=Progress(params["progress_file"]))
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)
-        transfer = transfer_result(applier.progress.as_result())
-        exit_with_catalog(module, plan, wanted.today, outcomes, session.requests, transfer)
+        exit_with_catalog(module, plan, wanted.today, outcomes, session.requests, applier.progress.as_result())
 
 
 if __name__ == "__main__":

@@ -38,6 +38,22 @@ options:
         whether all is there to verify them. M(xloud.image.image_export) verifies any.
     type: bool
     default: true
+  usage:
+    description:
+      - Whether to ask the Compute and the Block Storage service, where the cloud has them, who uses the versions. It
+        takes two requests for each version, and one for each project that uses any.
+      - To be told of all projects takes an administrator. What is not told is not known, which is not the same as
+        unused.
+      - With a document, RV(findings) take what is used for what M(xloud.image.image_catalog) would hold back.
+    type: bool
+    default: false
+    version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses the versions, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
   trusted_certificates:
     description:
       - The ids of the certificates that images may be signed with. Any other one is a finding.
@@ -111,6 +127,18 @@ EXAMPLES = r"""
   register: catalogue
   failed_when: catalogue is failed or catalogue.findings | selectattr('kind', 'eq', 'drift') | list | length > 0
 
+- name: See who uses what
+  xloud.image.image_catalog_info:
+    cloud: mycloud
+    usage: true
+    files: [catalog/]
+  register: catalogue
+
+- name: Show whom to tell of what is going
+  ansible.builtin.debug:
+    msg: "{{ item.project or item.project_id }} uses {{ item.images | map(attribute='name') | join(', ') }}"
+  loop: "{{ catalogue.notices }}"
+
 - name: Tell whom to remind of a share
   ansible.builtin.debug:
     msg: "{{ catalogue.findings | selectattr('kind', 'eq', 'unaccepted') | map(attribute='message') }}"
@@ -153,6 +181,36 @@ templates:
           description: The members, each with C(project_id) and C(status). It is null where they were not read.
           type: list
           elements: dict
+        usage:
+          description: Who uses the version. It is null where nobody was asked.
+          type: dict
+          version_added: 1.1.0
+          contains:
+            is_used:
+              description: Whether anybody does, null where that is not known.
+              type: bool
+            servers:
+              description: How many servers run from the image, null where that is not known.
+              type: int
+            volumes:
+              description:
+                - How many volumes were made of the image, null where that is not known.
+                - A server that boots from a volume counts as the volume.
+              type: int
+            unknown:
+              description: Why something of it is not known.
+              type: list
+              elements: str
+            projects:
+              description:
+                - The projects that use it, each with C(project_id), C(project), which is null where the credentials may
+                  not look the name up, and how many C(servers) and C(volumes) it has.
+                - C(last_launched_at) is when the newest of them was made, C(launched_since_deprecation) how many were
+                  made after the day on which the version was deprecated.
+                - C(resources) are they, each with C(kind), which is V(server) or V(volume), C(id), C(name),
+                  C(created_at), and C(server_id), the server that a volume is attached to.
+              type: list
+              elements: dict
   sample:
     ubuntu-24.04-base:
       current: {version: "1.1", name: ubuntu-24.04-base-v1.1, id: 6f2a3f0e-0f3b-4c52-9d6c-2e1f5b8a4d3c}
@@ -193,6 +251,8 @@ findings:
       could not be read.
     - V(hidden) is a template on offer of which nothing is current since its newest version is hidden, V(no_current) one
       whose newest version is replaced by another of its own that is not current either.
+    - V(revoked_in_use) is a revoked version that somebody uses, V(still_launched) a superseded one that servers or
+      volumes were made of since. Both take O(usage).
     - V(revoked) is a revoked version that can still be used, V(overdue) one whose announced day has passed.
     - V(unaccepted) is a published version with members that have not answered, V(unprotected) a public one that may be
       deleted, V(unsigned) a published one without a signature,
@@ -208,6 +268,31 @@ findings:
     - kind: unaccepted
       image: ubuntu-24.04-base-v1.1
       message: "1 of 2 projects have not accepted it: 5b8a4d3c2e1f4f0e9d6c0f3b8c523c1c"
+notices:
+  description:
+    - Whom to tell of what, with O(usage). One dictionary for each project that uses versions which are superseded,
+      revoked, or announced to be retired or deleted.
+    - A version has its C(template), C(version), C(name), C(id) and C(stage), since when and why (C(deprecated_since),
+      C(retired_since), C(revoked_since), C(reason)), what uses it (C(servers), C(volumes), C(resources)), and what
+      replaces it (C(replaced_by), with C(version), C(name) and C(id), null where the template has no other current
+      version).
+    - C(retire_on) is the day that is announced, or with a document the one that C(retention) gives, and C(while_used)
+      what the document says becomes of it while it is used. C(delete_on) is the day that is announced.
+  returned: success
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  contains:
+    project_id:
+      description: The id of the project.
+      type: str
+    project:
+      description: Its name, null where the credentials may not look it up.
+      type: str
+    images:
+      description: The versions that it uses.
+      type: list
+      elements: dict
 requests:
   description: The requests that were sent to the cloud.
   returned: success
@@ -215,7 +300,7 @@ requests:
   sample: 4
 """
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.catalog_info import SPECIFICATION, wanted_inventory
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import ImageModule, report_errors
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_inventory
@@ -223,6 +308,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import 
 from ansible_collections.xloud.image.plugins.module_utils._data.documents import read_documents
 from ansible_collections.xloud.image.plugins.module_utils._plan.findings import find
 from ansible_collections.xloud.image.plugins.module_utils._plan.inventory import as_result
+from ansible_collections.xloud.image.plugins.module_utils._plan.notices import notices
 
 
 def main() -> None:
@@ -232,9 +318,9 @@ def main() -> None:
         module.hide(documents)
         wanted = wanted_inventory(module.params, documents)
         session = connect(connection_options(module.params))
-        found = read_inventory(session, wanted, module.params["owner"])
+        found = read_inventory(session, wanted, module.params["owner"], usage_options(module.params))
         result = as_result(wanted, found, find(wanted, found))
-        module.exit_json(changed=False, **result, requests=session.requests)
+        module.exit_json(changed=False, **result, notices=notices(wanted, found), requests=session.requests)
 
 
 if __name__ == "__main__":

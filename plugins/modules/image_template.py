@@ -43,7 +43,8 @@ options:
   state:
     description:
       - With V(present), the image is in the cloud as described.
-      - With V(absent), it is not. A protected image is never deleted. See O(force) for published ones.
+      - With V(absent), it is not. A protected image is never deleted. See O(force) for published ones, and
+        O(check_usage) for those in use.
     type: str
     choices: [present, absent]
     default: present
@@ -198,6 +199,20 @@ options:
       - With O(state=absent), delete a version though it is published and neither deprecated, hidden nor retired.
     type: bool
     default: false
+  check_usage:
+    description:
+      - With O(state=absent), ask the Compute and the Block Storage service, where the cloud has them, who uses the
+        image. While servers run from it, or there are volumes that were made of it, it is not deleted.
+      - Where a service does not tell, the image counts as used. To be told of all projects takes an administrator.
+    type: bool
+    default: true
+    version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses the image, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
@@ -412,8 +427,9 @@ diff:
 """
 
 import dataclasses
+from functools import partial
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
     ImageModule,
     exit_with,
@@ -432,6 +448,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import o
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import find_signer
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
 from ansible_collections.xloud.image.plugins.module_utils._data.local import read_sidecar
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
@@ -441,26 +458,27 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.template import 
     plan_template,
     source_need,
 )
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import check_removal
 
 
 def main() -> None:
     module = ImageModule(**SPECIFICATION)
     params = module.params
     with report_errors(module):
-        supply = open_supply(wanted_source(params), params["checksum"], pick)
-        described = {**supply.described, **(read_sidecar(params["sidecar"]) or {})}
-        wanted = wanted_template(params, supply.source, supply.checksum, described)
+        data = open_supply(wanted_source(params), params["checksum"], pick)
+        wanted = wanted_template(params, data.source, data.checksum, read_sidecar(params["sidecar"]), data.described)
         session = connect(connection_options(params))
         stores = Stores(session).resolve(params["stores"], params["all_stores"])
         wanted = dataclasses.replace(wanted, owner=Projects(session).owner(params["owner"]), stores=stores)
         images = Images(session).find(str(wanted.name), wanted.owner)
         if params["state"] == "absent":
             plan = plan_absence(wanted.name, images, force=params["force"])
+            check_removal(plan, images, partial(read_usage, session, usage_options(params)))
         else:
-            facts = supply.facts(source_need(wanted, images, verify_first=module.check_mode), keep=wanted.keep)
+            facts = data.facts(source_need(wanted, images, verify_first=module.check_mode), keep=wanted.keep)
             signer = find_signer(session, wanted.signature, needed=needs_signer(wanted, images, facts))
             plan = plan_template(dataclasses.replace(wanted, signer=signer), images, facts)
-        applier = Applier(session, {}, params["timeout"], supply.origins, Progress(params["progress_file"]))
+        applier = Applier(session, {}, params["timeout"], data.origins, Progress(params["progress_file"]))
         image = plan.image if module.check_mode else applier.apply(plan)
         exit_with(module, plan, image, transfer=transfer_result(applier.progress.as_result()))
 

@@ -71,6 +71,22 @@ options:
     description: Make a shared image V(private) although its members lose it.
     type: bool
     default: false
+  check_usage:
+    description:
+      - Ask the Compute and the Block Storage service, where the cloud has them, who uses the image before it is
+        retired, which is to make it V(private) and to deactivate it. While servers run from it, or there are volumes
+        that were made of it, it is not retired.
+      - Where a service does not tell, the image counts as used. To be told of all projects takes an administrator.
+      - What is O(revoked) is taken out of use whoever uses it. RV(usage) says whom it hits.
+    type: bool
+    default: true
+    version_added: 1.1.0
+  usage_cloud:
+    description:
+      - The credentials that ask who uses the image, if those of the task may not, as O(cloud) takes a cloud.
+      - They may be those of an administrator whose access rules allow these questions alone.
+    type: raw
+    version_added: 1.1.0
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
@@ -110,6 +126,15 @@ EXAMPLES = r"""
     visibility: private
     active: false
     allow_lockout: true
+
+- name: Retire it whoever uses it
+  xloud.image.image_visibility:
+    cloud: mycloud
+    image: ubuntu-24.04-base-v1.0
+    visibility: private
+    active: false
+    allow_lockout: true
+    check_usage: false
 
 - name: Take a version out of use at once
   xloud.image.image_visibility:
@@ -153,6 +178,13 @@ actions:
     reason:
       description: What the step does and why.
       type: str
+usage:
+  description:
+    - Who uses the image, where it is taken out of use. Null otherwise.
+    - RV(xloud.image.image_catalog_info#module:templates) says what it holds.
+  returned: success
+  type: dict
+  version_added: 1.1.0
 diff:
   description: What the task manages, before and after. The same in check mode and in the run after it.
   returned: success
@@ -166,7 +198,13 @@ diff:
         replaced_by: ubuntu-24.04-base-v1.2
 """
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, today
+from functools import partial
+
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
+    connection_options,
+    today,
+    usage_options,
+)
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
     ImageModule,
     exit_with,
@@ -178,7 +216,9 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import as_result, check_removal
 from ansible_collections.xloud.image.plugins.module_utils._plan.visibility import (
     needs_members,
     needs_replacement,
@@ -199,8 +239,9 @@ def main() -> None:
         if needs_replacement(wanted, image):
             replacement = pick(params["replaced_by"], images.find(params["replaced_by"], image.owner))
         plan = plan_visibility(wanted, image, members, replacement)
+        usage = check_removal(plan, [image], partial(read_usage, session, usage_options(params)))
         result = plan.image if module.check_mode else Applier(session).apply(plan)
-        exit_with(module, plan, result)
+        exit_with(module, plan, result, usage=as_result(usage, image) if usage else None)
 
 
 if __name__ == "__main__":

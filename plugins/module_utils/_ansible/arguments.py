@@ -29,13 +29,16 @@ CONNECTION: t.Final[dict[str, dict[str, t.Any]]] = {
 
 PROGRESS: t.Final[dict[str, dict[str, t.Any]]] = {"progress_file": {"type": "path"}}
 
+USAGE_CLOUD: t.Final[dict[str, dict[str, t.Any]]] = {"usage_cloud": {"type": "raw"}}
+USAGE: t.Final[dict[str, dict[str, t.Any]]] = {"check_usage": {"type": "bool", "default": True}, **USAGE_CLOUD}
+
 IMAGE: t.Final[dict[str, dict[str, t.Any]]] = {
     "image": {"type": "str", "required": True, "aliases": ["name", "id"]},
     "owner": {"type": "str"},
 }
 
 # Options that hold credentials in a dictionary, and what the keys of secrets have in them.
-_SECRET_OPTIONS: t.Final = ("auth", "cloud", "member_clouds", "signature", "source", "source_cloud")
+_SECRET_OPTIONS: t.Final = ("auth", "cloud", "member_clouds", "signature", "source", "source_cloud", "usage_cloud")
 _SECRET_KEYS: t.Final = ("passcode", "passphrase", "password", "secret", "token")
 
 # Our options by the names that openstacksdk has for them.
@@ -58,6 +61,20 @@ def connection_options(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     cloud = params["cloud"] or None
     options = {sdk: params[option] for option, sdk in _SDK_NAMES.items() if params[option] is not None}
     return {**options, "cloud": cloud}
+
+
+def usage_options(params: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
+    """
+    Return the connection options for asking who uses images, as openstacksdk takes them.
+
+    They are empty where the credentials of the task ask, and None where nobody is to be asked.
+    """
+    if not params.get("check_usage", params.get("usage")):
+        return None
+    if not params["usage_cloud"]:
+        return {}
+    region = {"region_name": params["region_name"]} if params["region_name"] else {}
+    return {"cloud": params["usage_cloud"], **region}
 
 
 def today() -> str:

@@ -13,9 +13,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
     CONNECTION,
     PROGRESS,
+    USAGE,
     check_day,
     today,
 )
+from ansible_collections.xloud.image.plugins.module_utils._ansible.report import transfer_result
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
     compose,
     default_retention,
@@ -37,6 +39,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "owner": {"type": "str"},
         "purge": {"type": "bool", "default": False},
         "max_removals": {"type": "int", "default": 10},
+        **USAGE,
         "workers": {"type": "int", "default": 2},
         "as_of": {"type": "str"},
         "plan_file": {"type": "path"},
@@ -69,6 +72,7 @@ def wanted_catalog(
         purge=params["purge"],
         retention=default_retention(defaults),
         max_removals=params["max_removals"],
+        check_usage=params["check_usage"],
         verify_first=check_mode,
         privatekey_passphrase=params["privatekey_passphrase"],
     )
@@ -88,14 +92,14 @@ def exit_with_catalog(
     day: str,
     outcomes: t.Mapping[str, Outcome],
     requests: int,
-    transfer: t.Mapping[str, t.Any],
+    phases: t.Mapping[str, t.Mapping[str, t.Any]],
 ) -> t.NoReturn:
     """
     End the module, with the same keys in check mode, in a real run, and in a failure.
 
     :param day: The day that was planned for.
     :param outcomes: What came of the steps; empty in check mode.
-    :param transfer: What was moved.
+    :param phases: What was moved in each phase.
     """
     failures = result.failures(plan, outcomes)
     plan_changes = result.as_changes(plan)
@@ -107,10 +111,11 @@ def exit_with_catalog(
         "current": result.current(plan, outcomes),
         "versions": result.rows(plan, outcomes),
         "findings": result.findings(plan, outcomes),
+        "usage": result.usage(plan),
         "failures": failures,
         "requests": requests,
         "bytes": result.data_bytes(plan, outcomes),
-        "transfer": transfer,
+        "transfer": transfer_result(phases),
         "diff": result.diff(plan),
     }
     if failures:

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, check_day, today
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
+    CONNECTION,
+    USAGE_CLOUD,
+    check_day,
+    today,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import compose, parse_catalog
 from ansible_collections.xloud.image.plugins.module_utils._model.document import DEFAULTS, ROOT
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import WantedInventory
@@ -23,6 +28,8 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "templates": {"type": "list", "elements": "str"},
         "members": {"type": "bool", "default": True},
         "signatures": {"type": "bool", "default": True},
+        "usage": {"type": "bool", "default": False},
+        **USAGE_CLOUD,
         "trusted_certificates": {"type": "list", "elements": "str"},
         "catalog": {"type": "dict"},
         "defaults": {"type": "dict"},

@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
     CONNECTION,
     PROGRESS,
+    USAGE,
     connection_options,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
@@ -71,6 +72,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "owner": {"type": "str"},
         "replace": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
+        **USAGE,
     },
     "mutually_exclusive": [("name", "template")],
     "required_together": [("template", "version")],
@@ -113,17 +115,19 @@ def wanted_template(
     source: Source | CloudSource | None,
     checksum: Checksum | None,
     sidecar: t.Mapping[str, t.Any] | None,
+    described: t.Mapping[str, t.Any] | None = None,
 ) -> Template:
     """
     Return the version of a template that the options ask for, but for the stores, which the cloud has to know.
 
     :param sidecar: The image of a sidecar: what the options leave unset is taken from it.
+    :param described: What the source says of itself, as far as the sidecar does not.
     :raises InputError: An option does not hold what it should.
     """
     _check_numbers(params)
     check_stores(params["stores"], params["all_stores"], params["stores_exact"])
     _check_signature(params)
-    base = sidecar or {}
+    base = {**(described or {}), **(sidecar or {})}
     given = {**base, **{key: value for key, value in params.items() if value is not None}}
     tags = given.get("tags")
     signature = parse_signing(params["signature"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, IMAGE, check_day
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import CONNECTION, IMAGE, USAGE, check_day
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import VISIBILITIES
 from ansible_collections.xloud.image.plugins.module_utils._model.visibility import WantedVisibility
@@ -28,6 +28,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "retire_on": {"type": "str"},
         "delete_on": {"type": "str"},
         "allow_lockout": {"type": "bool", "default": False},
+        **USAGE,
     },
     "supports_check_mode": True,
 }

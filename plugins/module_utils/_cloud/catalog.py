@@ -18,6 +18,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import signature_faults
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
@@ -95,26 +96,34 @@ def _project(projects: Projects, reference: str, template: str) -> Project | Ima
         return exc
 
 
-def read_inventory(session: Session, wanted: WantedInventory, owner: str | None) -> Inventory:
+def read_inventory(
+    session: Session,
+    wanted: WantedInventory,
+    owner: str | None,
+    usage_options: t.Mapping[str, t.Any] | None = None,
+) -> Inventory:
     """
     Return what a project has: all of its images, and the members of the shared versions among them.
 
-    It takes two listings, one request for each shared version that it is asked for, and two for each certificate that
-    versions are signed with. What cannot be read of one image is an error of that image alone.
+    It takes two listings, one request for each shared version that it is asked for, two for each certificate that
+    versions are signed with, and what C(read_usage) takes if it is asked who uses them. What cannot be read of one
+    image is an error of that image alone.
 
     :param owner: The name or id of the project, None for the session's own.
+    :param usage_options: What C(read_usage) takes to ask who uses the versions, None where nobody is asked.
     :raises InputError: There is no such project, or the credentials may not look it up.
     """
     images = Images(session).owned(Projects(session).owner(owner))
     versions = [image for image in images if (name := image.version_name) and wanted.covers(name.template)]
     faults = signature_faults(Certificates(session), versions) if wanted.signatures else {}
+    usage = read_usage(session, usage_options, versions)
     if not wanted.members:
-        return Inventory(images, signature_faults=faults)
+        return Inventory(images, signature_faults=faults, usage=usage)
     shared = [image for image in versions if image.visibility == "shared"]
     with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
         read = pool.map(functools.partial(_members, session), shared)
         members = {image.id: each for image, each in zip(shared, read, strict=True)}
-    return Inventory(images, members, _projects(session, wanted.catalog), faults)
+    return Inventory(images, members, _projects(session, wanted.catalog), faults, usage)
 
 
 def _members(session: Session, image: Image) -> tuple[Member, ...] | ImageError:

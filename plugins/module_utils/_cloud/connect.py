@@ -22,6 +22,9 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 )
 
 MINIMUM_SDK: t.Final = (4, 4, 0)
+_VERSIONS: t.Final = {"image": "v2", "key-manager": "v1", "compute": "v2.1", "block-storage": "v3"}
+# Before 3.67, it has no path without the project.
+_BY_PROJECT: t.Final = ("block-storage",)
 
 
 def connect(options: t.Mapping[str, t.Any]) -> Session:
@@ -46,7 +49,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         keystone = region.get_session()
         count = RequestCount(keystone)
         keystone.get_token()
-        image_url = _endpoint(region, keystone, "image", "v2")
+        image_url = _endpoint(region, keystone, "image")
     except auth_errors.Unauthorized as exc:
         raise CloudError(
             f"{name}: the Identity service at {_auth_url(region)} refused the credentials. Check user, password "
@@ -77,8 +80,8 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
     if count.total:
         _keep_token(region)
     renewed = functools.partial(_keep_token, region)
-    key_manager = functools.partial(_endpoint, region, keystone, "key-manager", "v1")
-    return Session(keystone, image_url, region.name, count, renewed, region.get_region_name("image"), key_manager)
+    endpoint = functools.partial(_endpoint, region, keystone)
+    return Session(keystone, image_url, region.name, count, renewed, region.get_region_name("image"), endpoint)
 
 
 def _keep_token(region: t.Any) -> None:
@@ -122,7 +125,7 @@ def _auth_url(region: t.Any) -> str:
     return str(region.get_auth_args().get("auth_url") or "(no auth_url)")
 
 
-def _endpoint(region: t.Any, keystone: t.Any, service: str, version: str) -> str | None:
+def _endpoint(region: t.Any, keystone: t.Any, service: str) -> str | None:
     """Return the versioned endpoint of a service, None if neither the catalogue nor the configuration has it."""
     url = region.get_endpoint(service) or keystone.get_endpoint(
         service_type=service,
@@ -132,4 +135,6 @@ def _endpoint(region: t.Any, keystone: t.Any, service: str, version: str) -> str
     )
     if not url:
         return None
-    return re.sub(r"/v\d+(\.\d+)?$", "", url.rstrip("/")) + f"/{version}"
+    # Some have the id of the project after the version.
+    place = re.sub(r"/v\d+(\.\d+)?(/[0-9A-Za-z_-]+)?$", "", url.rstrip("/"))
+    return f"{place}/{_VERSIONS[service]}{f'/{keystone.get_project_id()}' if service in _BY_PROJECT else ''}"

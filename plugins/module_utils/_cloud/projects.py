@@ -12,7 +12,12 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import ForbiddenError, InputError, NotFoundError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 
 _ID: t.Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -79,11 +84,33 @@ class Projects:
         given_by_id = (project.id for project in projects if project.name == project.id != self.session.project_id)
         for project_id in given_by_id:
             try:
-                self.session.identity("GET", f"/projects/{urllib.parse.quote(project_id, safe='')}", _id)
+                self.session.identity("GET", _path(project_id), _id)
             except ForbiddenError:
                 return
             except NotFoundError:
                 yield project_id
+
+    def names(self, ids: t.Iterable[str]) -> dict[str, str]:
+        """
+        Return the names of projects by their ids, as far as the credentials may look.
+
+        The session's own costs no request.
+        """
+        own = {self.session.project_id: self.session.project_name}
+        found = {project_id: name for project_id, name in own.items() if name}
+        for project_id in sorted({*ids} - {*found}):
+            try:
+                found[project_id] = self.session.identity("GET", _path(project_id), _name)
+            except NotFoundError:
+                # It was deleted, and left what it had.
+                continue
+            except CloudError:
+                break
+        return found
+
+
+def _path(project_id: str) -> str:
+    return f"/projects/{urllib.parse.quote(project_id, safe='')}"
 
 
 def _ids(body: t.Mapping[str, t.Any], name: str | None = None) -> list[str]:
@@ -92,3 +119,7 @@ def _ids(body: t.Mapping[str, t.Any], name: str | None = None) -> list[str]:
 
 def _id(body: t.Mapping[str, t.Any]) -> str:
     return str(body["project"]["id"])
+
+
+def _name(body: t.Mapping[str, t.Any]) -> str:
+    return str(body["project"]["name"])

@@ -107,9 +107,9 @@ class RequestCount:
         for prefix, adapter in list(keystone.adapters.items()):
             keystone.mount(prefix, t.cast("BaseAdapter", _Transport(adapter, self)))
 
-    def add(self) -> None:
+    def add(self, count: int = 1) -> None:
         with self._lock:
-            self.total += 1
+            self.total += count
 
 
 class _Transport:
@@ -143,7 +143,7 @@ class Session:
     :param count: The requests that were sent before.
     :param renewed: What to do once a new token took the place of one that the cloud refused.
     :param region_name: The region that the endpoint is of, None where the configuration names none.
-    :param key_manager_url: What gives the versioned endpoint of the Key Manager, None where the cloud has none.
+    :param endpoint: What gives the versioned endpoint of another service, by its type, None where the cloud has none.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Session:
         count: RequestCount | None = None,
         renewed: t.Callable[[], None] = lambda: None,
         region_name: str | None = None,
-        key_manager_url: t.Callable[[], str | None] = lambda: None,
+        endpoint: t.Callable[[str], str | None] = lambda service: None,
     ) -> None:
         self.keystone = keystone
         self.image_url = image_url
@@ -163,7 +163,7 @@ class Session:
         self._auth: t.Any = keystone.auth
         self._count = count or RequestCount(keystone)
         self._renewed = renewed
-        self._key_manager_url = key_manager_url
+        self._endpoint = endpoint
         self._authentication = threading.Lock()
 
     @property
@@ -175,6 +175,10 @@ class Session:
     def requests(self) -> int:
         """How many requests went to the cloud, those of the authentication included."""
         return self._count.total
+
+    def include(self, other: Session) -> None:
+        """Count the requests that another conversation took as this one's own, once that one is over."""
+        self._count.add(other.requests)
 
     @property
     def stall(self) -> float:
@@ -293,13 +297,43 @@ class Session:
         return self._key_manager(f"/secrets/{secret_id}")
 
     def _key_manager(self, path: str) -> str:
-        url = self._key_manager_url()
+        url = self._endpoint("key-manager")
         if url is None:
             raise NotFoundError(
                 f"{self.name} has no endpoint for the Key Manager, which holds the certificates that images are "
                 "verified by."
             )
         return url + path
+
+    def offers(self, service: str) -> bool:
+        """Say whether the cloud has an endpoint for a service, by its type, such as C(block-storage)."""
+        return self._endpoint(service) is not None
+
+    def compute(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
+        """
+        Send a request to the Compute service, and return what its answer says, as C(read) does.
+
+        :raises NotFoundError: The cloud has none; then it has no status.
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        return self._other("compute", "the Compute service", method, path, parse, **kwargs)
+
+    def block_storage(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
+        """
+        Send a request to the Block Storage service, and return what its answer says, as C(read) does.
+
+        :raises NotFoundError: The cloud has none; then it has no status.
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        return self._other("block-storage", "the Block Storage service", method, path, parse, **kwargs)
+
+    def _other(
+        self, kind: str, service: str, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any
+    ) -> _Result:
+        url = self._endpoint(kind)
+        if url is None:
+            raise NotFoundError(f"{self.name} has no endpoint for {service}.")
+        return self._send(method, url + path, service, _reader(parse), **kwargs)
 
     def _send(
         self,

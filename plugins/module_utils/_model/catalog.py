@@ -32,6 +32,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.source import S
 from ansible_collections.xloud.image.plugins.module_utils._model.stores import check_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import check_properties
 
+WhileUsed = t.Literal["keep", "hide", "retire"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Retention:
@@ -39,12 +41,15 @@ class Retention:
     How many of the newest versions stay listed, usable, and stored; None for all of them.
 
     :param min_age: The days that have to pass after a version was replaced before it is retired or deleted.
+    :param while_used: What becomes of a version that would be retired, and is in use: it stays as it is, is hidden, or
+        is retired all the same. None is deleted while it is in use.
     """
 
     visible: int | None = None
     available: int | None = None
     stored: int | None = None
     min_age: int = 0
+    while_used: WhileUsed = "hide"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,7 +248,8 @@ def _template(
 
 def _retention(given: t.Mapping[str, t.Any]) -> Retention:
     counts = {key: given[key] for key in ("visible", "available", "stored") if key in given}
-    return Retention(**counts, min_age=days(given.get("min_age", 0)))
+    used = {"while_used": given["while_used"]} if "while_used" in given else {}
+    return Retention(**counts, **used, min_age=days(given.get("min_age", 0)))
 
 
 def _merge(under: t.Mapping[str, t.Any], over: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

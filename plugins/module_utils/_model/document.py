@@ -179,6 +179,12 @@ RETENTION: t.Final[Keys] = {
     "available": Key(COUNT, "So many of the newest versions stay usable. Older are retired."),
     "stored": Key(COUNT, "So many of the newest versions are kept at all. Older are deleted, a day after retirement."),
     "min_age": Key(DURATION, "Nothing is retired or deleted sooner after it was replaced.", "0d"),
+    "while_used": Key(
+        one_of(("keep", "hide", "retire")),
+        "What is done to a version that would be retired while servers or volumes use it: it stays as listed as it is "
+        "(keep), is hidden (hide), or is retired all the same (retire). None is deleted while it is used.",
+        "hide",
+    ),
 }
 PROMOTION: t.Final[Keys] = {
     "presets": Key(some_of(PRESETS), "Properties that standards require of an offered image."),

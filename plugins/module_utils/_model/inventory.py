@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import Im
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import Requirement
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +51,11 @@ class Inventory:
     :param members: The members of shared images by the ids of the images, or why they could not be read.
     :param projects: The projects by what the document calls them, or why they are not known.
     :param signature_faults: What keeps signatures from being verified, in words, by the ids of the images.
+    :param usage: Who uses the versions, by the ids of the images, where that is asked for.
     """
 
     images: tuple[Image, ...]
     members: t.Mapping[str, tuple[Member, ...] | ImageError] = dataclasses.field(default_factory=dict)
     projects: t.Mapping[str, Project | ImageError] = dataclasses.field(default_factory=dict)
     signature_faults: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    usage: t.Mapping[str, Usage] = dataclasses.field(default_factory=dict)

@@ -17,6 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.member import M
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, Step
 from ansible_collections.xloud.image.plugins.module_utils._model.signature import Signer
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceFacts, SourceNeed
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,7 @@ class WantedCatalog:
     :param purge: Take versions that left the document through the stages.
     :param retention: The retention of templates that left the document.
     :param max_removals: How many versions may be retired or deleted.
+    :param check_usage: Ask who uses a version before it is retired or deleted.
     :param verify_first: Verify local files before anything would be sent, as where nothing will be sent.
     :param stores: The stores of the cloud, where the catalogue says which of them its images are in.
     :param privatekey_passphrase: What opens the private keys that images are signed with.
@@ -38,6 +40,7 @@ class WantedCatalog:
     purge: bool = False
     retention: Retention = dataclasses.field(default_factory=Retention)
     max_removals: int = 10
+    check_usage: bool = True
     verify_first: bool = False
     owner: str | None = None
     stores: tuple[str, ...] = ()
@@ -88,6 +91,7 @@ class Facts:
     :param members: The members of shared images by the ids of the images.
     :param projects: The projects by what the document calls them, or why they are not known.
     :param signature_faults: What keeps signatures from being verified, in words, by the ids of the images.
+    :param usage: Who uses images, by their ids, as far as it was asked.
     """
 
     images: t.Mapping[str, tuple[Image, ...]] = dataclasses.field(default_factory=dict)
@@ -95,6 +99,7 @@ class Facts:
     members: t.Mapping[str, tuple[Member, ...]] = dataclasses.field(default_factory=dict)
     projects: t.Mapping[str, Project | ImageError] = dataclasses.field(default_factory=dict)
     signature_faults: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    usage: t.Mapping[str, Usage] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,10 +147,15 @@ class VersionPlan:
 
 @dataclasses.dataclass(frozen=True)
 class CatalogPlan:
-    """What is to happen to each version of a catalogue, and what a person should know of."""
+    """
+    What is to happen to each version of a catalogue, and what a person should know of.
+
+    :param usage: Who uses images, by their ids, as far as it had to be known.
+    """
 
     versions: tuple[VersionPlan, ...]
     findings: tuple[Finding, ...] = ()
+    usage: t.Mapping[str, Usage] = dataclasses.field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -34,11 +34,14 @@ from ansible_collections.xloud.image.plugins.module_utils._model.signature impor
 from ansible_collections.xloud.image.plugins.module_utils._model.source import Source, SourceNeed
 from ansible_collections.xloud.image.plugins.module_utils._model.stores import choose_stores
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 from ansible_collections.xloud.image.plugins.module_utils._model.visibility import WantedVisibility
 from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
 from ansible_collections.xloud.image.plugins.module_utils._plan.lifecycle import (
     OFFERED,
     Placement,
+    guarded,
+    is_at_stake,
     is_removal,
     is_revoked,
     place,
@@ -194,20 +197,38 @@ def plan_catalog(wanted: WantedCatalog, facts: Facts) -> CatalogPlan:
         planned, found, removals = _plan_template(template, wanted, facts, removals)
         versions += planned
         findings += found
-    return CatalogPlan(tuple(versions), (*findings, *_strangers(wanted, facts)))
+    return CatalogPlan(tuple(versions), (*findings, *_strangers(wanted, facts)), facts.usage)
 
 
-def plan_with_projects(
-    wanted: WantedCatalog, facts: Facts, missing: t.Callable[[CatalogPlan], t.Mapping[str, ImageError]]
+def plan_with_answers(
+    wanted: WantedCatalog,
+    facts: Facts,
+    missing: t.Callable[[CatalogPlan], t.Mapping[str, ImageError]],
+    usage: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]],
 ) -> CatalogPlan:
     """
-    Plan as C(plan_catalog) does, and without the projects of that plan that do not exist.
+    Plan as C(plan_catalog) does, without projects that do not exist, and without what would be taken away from users.
 
-    :param missing: Which of them do not. To ask for them all before there is a plan would cost every run requests.
+    To ask for all of that before there is a plan would cost every run requests.
+
+    :param missing: Which of the projects of a plan do not exist.
+    :param usage: Who uses images, by their ids.
     """
     plan = plan_catalog(wanted, facts)
-    errors = missing(plan)
-    return plan_catalog(wanted, dataclasses.replace(facts, projects={**facts.projects, **errors})) if errors else plan
+    if errors := missing(plan):
+        facts = dataclasses.replace(facts, projects={**facts.projects, **errors})
+        plan = plan_catalog(wanted, facts)
+    # What is held back makes room for others to be taken away.
+    while wanted.check_usage and (at_stake := _unasked(plan)):
+        facts = dataclasses.replace(facts, usage={**facts.usage, **usage(at_stake)})
+        plan = plan_catalog(wanted, facts)
+    return plan
+
+
+def _unasked(plan: CatalogPlan) -> list[Image]:
+    """Return the images that a plan takes away although it is not known who uses them."""
+    found = (version.found for version in plan.versions if is_at_stake(version.stage, version.found))
+    return [image for image in found if image and image.id not in plan.usage]
 
 
 def _plan_template(
@@ -220,9 +241,9 @@ def _plan_template(
     while True:
         remaining = tuple(version for version in template.versions if _counts(version, found, errors))
         narrowed = dataclasses.replace(template, versions=remaining)
-        placements, left = _limited(
-            place(narrowed, _by_version(narrowed, foreseen), wanted.today), found, removals, wanted
-        )
+        placed = place(narrowed, _by_version(narrowed, foreseen), wanted.today)
+        kept = _guarded(narrowed, placed, found, facts.usage)
+        placements, left = _limited(kept, found, removals, wanted)
         planner = _Planner(narrowed, wanted, facts, found, placements)
         planned, failed = planner.plan(errors)
         if not failed:
@@ -252,6 +273,13 @@ def _counts(version: CatalogVersion, found: _Found, errors: t.Mapping[str, Image
     """Say whether a version takes part in the order: if it fails, only where it is on offer already."""
     image = found.get(str(version.name))
     return str(version.name) not in errors or (image is not None and image.was_published)
+
+
+def _guarded(
+    template: CatalogTemplate, placements: t.Iterable[Placement], found: _Found, usage: t.Mapping[str, Usage]
+) -> tuple[Placement, ...]:
+    images = ((placement, found.get(placement.name)) for placement in placements)
+    return tuple(guarded(template, each, image, usage.get(image.id) if image else None) for each, image in images)
 
 
 def _limited(

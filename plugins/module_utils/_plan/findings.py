@@ -15,6 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.checksum import
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, InputError, PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     DELETE_ON,
+    DEPRECATED_SINCE,
     FROZEN,
     REPLACED_BY,
     RETIRE_ON,
@@ -38,10 +39,12 @@ from ansible_collections.xloud.image.plugins.module_utils._model.run import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, is_trusted
 from ansible_collections.xloud.image.plugins.module_utils._model.source import SourceFacts
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import plan_catalog
 from ansible_collections.xloud.image.plugins.module_utils._plan.inventory import versions
 from ansible_collections.xloud.image.plugins.module_utils._plan.promotion import metadata, shortcomings
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import resolve
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import in_words, launched_since
 
 Findings: t.TypeAlias = t.Iterator[Finding]
 
@@ -209,6 +212,26 @@ def _revoked(catalogue: _Catalogue) -> Findings:
             yield Finding("revoked", image.name, words)
 
 
+def _revoked_in_use(catalogue: _Catalogue) -> Findings:
+    for image, usage in _used(catalogue):
+        if image.is_revoked:
+            yield Finding("revoked_in_use", image.name, f"it is revoked, and is used by {in_words(usage)}")
+
+
+def _still_launched(catalogue: _Catalogue) -> Findings:
+    for image, usage in _used(catalogue):
+        launched = launched_since(image, usage.resources)
+        if launched and image.stage in ("deprecated", "hidden"):
+            since = image.properties[DEPRECATED_SINCE]
+            words = f"it is deprecated since {since}, and was launched from since then: {in_words(Usage(launched))}"
+            yield Finding("still_launched", image.name, words)
+
+
+def _used(catalogue: _Catalogue) -> t.Iterator[tuple[Image, Usage]]:
+    usages = ((image, catalogue.found.usage.get(image.id)) for image in catalogue.all_versions)
+    return ((image, usage) for image, usage in usages if usage and usage.resources)
+
+
 def _left_frozen(catalogue: _Catalogue) -> Findings:
     for image in catalogue.all_versions:
         if FROZEN in image.properties:
@@ -257,7 +280,9 @@ def _plan(catalogue: _Catalogue) -> CatalogPlan:
     )
     wanted = dataclasses.replace(asked, templates=templates, max_removals=len(catalogue.images))
     found = catalogue.found
-    facts = Facts(_by_name(catalogue.images), _reads(wanted), members, found.projects, found.signature_faults)
+    facts = Facts(
+        _by_name(catalogue.images), _reads(wanted), members, found.projects, found.signature_faults, found.usage
+    )
     return plan_catalog(wanted, facts)
 
 
@@ -286,6 +311,8 @@ _CHECKS: t.Final = (
     _drift,
     _without_current,
     _revoked,
+    _revoked_in_use,
+    _still_launched,
     _overdue,
     _unaccepted,
     _incomplete,

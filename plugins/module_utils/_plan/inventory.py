@@ -27,6 +27,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.member import P
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Finding
 from ansible_collections.xloud.image.plugins.module_utils._plan.current import choose, newest_first
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import as_result as usage_of
 
 _ATTRIBUTES: t.Final = (
     "id",
@@ -76,11 +77,16 @@ def current_of(template: str, images: t.Iterable[Image]) -> Image | None:
         return None
 
 
+def as_reference(image: Image) -> dict[str, str]:
+    """Return what a version is referred to by."""
+    return {"version": str(ImageName.parse(image.name).version), "name": image.name, "id": image.id}
+
+
 def as_result(wanted: WantedInventory, found: Inventory, findings: t.Sequence[Finding]) -> dict[str, t.Any]:
     """Return the catalogue as C(image_catalog_info) returns it."""
     by_template = versions(wanted, found)
     current = {
-        template: {"version": _version(image), "name": image.name, "id": image.id}
+        template: as_reference(image)
         for template, images in by_template.items()
         if (image := current_of(template, images))
     }
@@ -118,16 +124,13 @@ def _row(image: Image, found: Inventory) -> dict[str, t.Any]:
         **{key: getattr(image, key) for key in _ATTRIBUTES},
         **{key: image.properties.get(key) for key in _PROPERTIES},
         "members": _members(image, found),
+        "usage": usage_of(found.usage[image.id], image) if image.id in found.usage else None,
     }
 
 
 def _projects(found: Inventory) -> dict[str, str]:
     known = (each for each in found.projects.values() if isinstance(each, Project))
     return {project.id: project.name for project in sorted(known, key=lambda each: each.id)}
-
-
-def _version(image: Image) -> str:
-    return str(ImageName.parse(image.name).version)
 
 
 def _members(image: Image, found: Inventory) -> list[dict[str, str]] | None:

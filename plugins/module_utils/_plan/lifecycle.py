@@ -21,8 +21,10 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     Image,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.name import Version
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between, is_due
 from ansible_collections.xloud.image.plugins.module_utils._plan.promotion import obstacles
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import in_words, not_known
 
 Target = t.Literal["absent", "staged", "published", "deprecated", "hidden", "retired", "deleted"]
 OFFERED: t.Final = ("published", "deprecated", "hidden")
@@ -245,11 +247,61 @@ def _is_taken_away(image: Image) -> bool:
     return image.stage == "retired" or (image.visibility == "private" and RETIRED_SINCE in image.properties)
 
 
+def is_at_stake(stage: str, image: Image | None) -> bool:
+    """Say whether a version that goes to a stage is taken away from those who use it, be it because it is revoked."""
+    if image is None or stage not in ("retired", "deleted"):
+        return False
+    return stage == "deleted" or not _is_taken_away(image)
+
+
 def postponed(placement: Placement, image: Image, limit: int) -> Placement:
     """Return the placement of a removal that is left to a later run."""
     held = ("max_removals", f"its turn comes in a later run: not more than {limit} are taken away in one")
+    return _held_back(placement, image, held)
+
+
+def guarded(template: CatalogTemplate, placement: Placement, image: Image | None, usage: Usage | None) -> Placement:
+    """
+    Return the placement of a version, held back if it would be taken away from those who use it.
+
+    Nothing keeps a revocation, which says whom it hits.
+
+    :param usage: Who uses the version, None where it was not asked.
+    """
+    if image is None or usage is None or not usage.holds_back or not is_at_stake(placement.stage, image):
+        return placement
+    if is_revoked(placement.version, image) and placement.stage == "retired":
+        return _noting(placement, "revoked_in_use", usage, "it is revoked all the same")
+    if placement.stage == "deleted":
+        return _held_back(placement, image, _reason_of(usage, "it is deleted"))
+    if template.retention.while_used == "retire":
+        return _noting(placement, "retired_in_use", usage, "it is retired all the same")
+    stays = template.retention.while_used == "keep" and image.was_published and not image.hidden
+    return _held_back(placement, image, _reason_of(usage, "it is retired"), "deprecated" if stays else "hidden")
+
+
+def _noting(placement: Placement, kind: str, usage: Usage, outcome: str) -> Placement:
+    if not usage.resources:
+        return placement
+    return dataclasses.replace(
+        placement, held=(*placement.held, (kind, f"{outcome}, and is used by {in_words(usage)}"))
+    )
+
+
+def _reason_of(usage: Usage, outcome: str) -> tuple[str, str]:
+    if usage.resources:
+        return "in_use", f"{outcome} once nobody uses it any more: it is used by {in_words(usage)}"
+    return "usage_unknown", f"{outcome} once it is known that nobody uses it. {not_known(usage)}"
+
+
+def _held_back(placement: Placement, image: Image, held: tuple[str, str], on_offer: Target = "hidden") -> Placement:
+    """
+    Return the placement of a removal that does not come to pass.
+
+    :param on_offer: Where a version belongs instead that was on offer.
+    """
     if placement.stage == "deleted":
         stage: Target = "retired"
     else:
-        stage = "hidden" if image.was_published else "staged"
+        stage = on_offer if image.was_published else "staged"
     return dataclasses.replace(placement, stage=stage, held=(*placement.held, held))

@@ -21,11 +21,12 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import RE
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import Action, CreateImage
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Finding, Outcome, VersionPlan
 from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import as_result as usage_of
 
 Outcomes: t.TypeAlias = t.Mapping[str, Outcome]
 FORMAT: t.Final = 1
 # Findings of versions that would go further, were they not kept from it.
-HELD: t.Final = ("busy", "gate", "in_use", "max_removals", "protected")
+HELD: t.Final = ("busy", "gate", "in_use", "max_removals", "protected", "usage_unknown")
 # Errors that are findings: nothing is wrong, and a later run goes on.
 _FINDINGS: t.Final[dict[type[ImageError], str]] = {BusyError: "busy", InUseError: "in_use"}
 
@@ -207,6 +208,16 @@ def findings(plan: CatalogPlan, outcomes: Outcomes) -> list[dict[str, str]]:
         if type(error) in _FINDINGS
     ]
     return [finding.as_result() for finding in (*plan.findings, *kept)]
+
+
+def usage(plan: CatalogPlan) -> list[dict[str, t.Any]]:
+    """Return who uses the versions of which it had to be known, in the order of the plan."""
+    known = ((version, plan.usage.get(version.found.id)) for version in plan.versions if version.found)
+    return [
+        {"image": version.name, "id": version.found.id, **usage_of(found, version.found)}
+        for version, found in known
+        if found and version.found
+    ]
 
 
 def changed(plan: CatalogPlan, outcomes: Outcomes) -> bool:

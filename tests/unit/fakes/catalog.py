@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_catalog, read_sharing
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
     CatalogTemplate,
@@ -34,7 +36,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
 from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Facts, Outcome, WantedCatalog
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import (
     absentees,
-    plan_catalog,
+    plan_with_answers,
     readings,
     with_strays,
 )
@@ -131,7 +133,8 @@ class Curator:
         asked, images = read_catalog(session, asked, None, absentees)
         wanted = with_strays(asked, images)
         reads = read_sources(readings(wanted, images), self.workers)
-        return plan_catalog(wanted, Facts(images, reads, *read_sharing(session, wanted, images, self.workers)))
+        facts = Facts(images, reads, *read_sharing(session, wanted, images, self.workers))
+        return plan_with_answers(wanted, facts, lambda _plan: {}, functools.partial(read_usage, session, {}))
 
     def apply(self, plan: CatalogPlan) -> dict[str, Outcome]:
         return run_steps(Applier(self.cloud.session(roles=("admin",))), plan.steps, self.workers)

@@ -31,6 +31,7 @@ from ansible_collections.xloud.image.tests.unit.fakes.glance import (
     FakeImageService,
     RefusalError,
 )
+from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeLaunchingService
 
 URL = "http://cloud.test"
 
@@ -87,16 +88,18 @@ class Fault:
 @dataclass
 class FakeCloud(BaseAdapter):
     """
-    An Image service, an Identity service, a Key Manager, and what was asked of them.
+    An Image service, an Identity service, a Key Manager, what makes servers and volumes, and what was asked of them.
 
     :param projects: The names of the projects by their ids.
     :param has_keys: The Key Manager is in the catalogue.
+    :param launching: The Compute and the Block Storage service, by their types, as far as the catalogue has them.
     :param joined: The ids of projects in which every user has a role, beside the one that it speaks for.
     """
 
     glance: FakeImageService = field(default_factory=FakeImageService)
     keys: FakeKeyManager = field(default_factory=FakeKeyManager)
     has_keys: bool = True
+    launching: dict[str, FakeLaunchingService] = field(default_factory=dict)
     projects: dict[str, str] = field(default_factory=lambda: {"p-own": "own", "p-a": "team-a", "p-b": "team-b"})
     joined: tuple[str, ...] = ()
     sent: list[Sent] = field(default_factory=list)
@@ -120,8 +123,14 @@ class FakeCloud(BaseAdapter):
             f"{URL}{PREFIX}/v2",
             "test",
             region_name=region_name,
-            key_manager_url=lambda: f"{URL}{KEYS}/v1" if self.has_keys else None,
+            endpoint=self.endpoint,
         )
+
+    def endpoint(self, service: str) -> str | None:
+        """Return the endpoint of a service other than the Image service, None where the catalogue has none."""
+        if service == "key-manager":
+            return f"{URL}{KEYS}/v1" if self.has_keys else None
+        return f"{URL}/{service}" if service in self.launching else None
 
     @property
     def log(self) -> list[str]:
@@ -152,14 +161,19 @@ class FakeCloud(BaseAdapter):
     def send(self, request: requests.PreparedRequest, timeout: Any = None, **_: Any) -> requests.Response:
         """Answer a request, as the adapter of a requests session."""
         parts = urllib.parse.urlsplit(request.url)
-        service, _slash, path = re.sub(r"^/(image/v2|identity/v3|key-manager/v1)", r"\1 ", parts.path).partition(" ")
+        prefixes = r"^/(image/v2|identity/v3|key-manager/v1|compute|block-storage)"
+        service, _slash, path = re.sub(prefixes, r"\1 ", parts.path).partition(" ")
         query = dict(urllib.parse.parse_qsl(parts.query))
         self.sent.append(Sent(request.method, path, query, dict(request.headers), request.body, timeout))
         for fault in self.faults:
             if fault.times and fault.method == request.method and re.fullmatch(fault.pattern, path):
                 fault.times -= 1
                 return fault.answer(request)
-        services = {"image/v2": self.glance.handle, "key-manager/v1": self.keys.handle}
+        services = {
+            "image/v2": self.glance.handle,
+            "key-manager/v1": self.keys.handle,
+            **{kind: each.handle for kind, each in self.launching.items()},
+        }
         handle = services.get(service, self._identity)
         try:
             answer = handle(caller_of(request), request.method, path, query, request.headers, request.body)

@@ -34,6 +34,8 @@ def run(cloud, monkeypatch, capsys):
         monkeypatch.setattr(sharing, "connect", connect)
         origin = importlib.import_module("ansible_collections.xloud.image.plugins.module_utils._cloud.origin")
         monkeypatch.setattr(origin, "connect", connect)
+        usage = importlib.import_module("ansible_collections.xloud.image.plugins.module_utils._cloud.usage")
+        monkeypatch.setattr(usage, "connect", connect)
         with pytest.raises(SystemExit):
             module.main()
         return json.loads(capsys.readouterr().out)

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, UBUNTU, ago, described, lived, marks, name
+from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeBlockStorage, FakeCompute
 from ansible_collections.xloud.image.tests.unit.fakes.samples import digest
 
 DEBIAN = "debian-13-base"
@@ -393,3 +394,97 @@ def test_a_copy_that_fails_holds_nothing_up(glance, curate):
     assert [failure["image"] for failure in failed["failures"]] == [name("1.0")]
     stages = {row["version"]: row["stage"] for row in failed["versions"]}
     assert stages == {"1.1": "published", "1.0": "deprecated"}
+
+
+# In use
+
+
+@pytest.fixture
+def launch(cloud):
+    """Run a server from an image."""
+    cloud.launching["compute"], cloud.launching["block-storage"] = FakeCompute(), FakeBlockStorage()
+    return cloud.launching["compute"].add
+
+
+RETIRING = {"retention": {"visible": 1, "available": 1}}
+
+
+def test_what_is_in_use_is_held_back_and_its_turn_comes(cloud, glance, put, curate, curate_thrice, launch):
+    old = put("1.0", "deprecated")
+    put("1.1", "published")
+    launch(old, "p-a", "web"), launch(old, "p-b", "db")
+    result = curate_thrice("1.0 1.1", template=RETIRING)
+    assert [change["stage"] for change in result["plan"]] == [{"before": "deprecated", "after": "hidden"}]
+    (finding,) = result["findings"]
+    assert finding["kind"] == "in_use"
+    assert "2 servers (team-a: 1 server; team-b: 1 server)" in finding["message"]
+    assert result["summary"]["held"] == 1
+    assert [(each["image"], each["servers"], each["volumes"]) for each in result["usage"]] == [(name("1.0"), 2, 0)]
+    cloud.launching["compute"].found.clear()
+    result = curate_thrice("1.0 1.1", template=RETIRING)
+    assert glance.images[old]["status"] == "deactivated"
+    assert (result["findings"], result["usage"][0]["is_used"]) == ([], False)
+    # What is retired is not asked of any more.
+    cloud.sent.clear()
+    assert curate("1.0 1.1", template=RETIRING)["usage"] == []
+    assert cloud.log == ["GET /images"] * 2
+
+
+def test_what_is_in_use_is_not_deleted(cloud, glance, put, curate, curate_thrice, launch):
+    old = put("1.0", "retired")
+    put("1.1", "published")
+    cloud.launching["block-storage"].add(old, "p-a", "disk")
+    stored = {"retention": {"stored": 1, "while_used": "retire"}}
+    result = curate("1.0 1.1", template=stored)
+    assert (result["changed"], result["findings"][0]["kind"]) == (False, "in_use")
+    cloud.launching["block-storage"].found.clear()
+    curate_thrice("1.0 1.1", template=stored)
+    assert old not in glance.images
+
+
+def test_what_is_held_back_makes_room_for_others(glance, put, curate, launch):
+    put("1.3", "published")
+    ids = {version: put(version, "deprecated") for version in ("1.0", "1.1", "1.2")}
+    launch(ids["1.0"], "p-a", "web"), launch(ids["1.1"], "p-a", "web-2")
+    result = curate("1.0 1.1 1.2 1.3", template=RETIRING, max_removals=1)
+    stages = {change["version"]: change["stage"]["after"] for change in result["plan"]}
+    assert stages == {"1.0": "hidden", "1.1": "hidden", "1.2": "retired"}
+    assert len(result["usage"]) == 3
+
+
+def test_a_revocation_says_whom_it_hits(glance, put, curate_thrice, launch):
+    old = put("1.0", "deprecated")
+    put("1.1", "published")
+    launch(old, "p-a", "web")
+    result = curate_thrice({"1.0": {"revoked": True}, "1.1": {}})
+    assert glance.images[old]["status"] == "deactivated"
+    assert [each["kind"] for each in result["findings"]] == ["revoked_in_use"]
+
+
+def test_who_may_not_ask(cloud, glance, put, curate, launch):
+    put("1.0", "deprecated"), put("1.1", "published")
+    result = curate("1.0 1.1", template=RETIRING, cloud=None)
+    assert [each["kind"] for each in result["findings"]] == ["usage_unknown"]
+    assert result["usage"][0]["is_used"] is None
+    cloud.sent.clear()
+    result = curate("1.0 1.1", template=RETIRING, cloud=None, check_usage=False)
+    assert (result["findings"], result["usage"]) == ([], [])
+    assert result["summary"]["stages"] == {"published": 1, "retired": 1}
+    assert "GET /servers/detail" not in cloud.log
+
+
+def test_an_approved_retirement_is_not_made_once_somebody_launched(glance, put, curate, launch, tmp_path):
+    old = put("1.0", "deprecated")
+    put("1.1", "published")
+    digests = curate("1.0 1.1", template=RETIRING, check=True)["digests"]
+    launch(old, "p-a", "web")
+    refused = curate("1.0 1.1", template=RETIRING, expect_digests=digests)
+    assert "differs from what was approved" in refused["msg"]
+    assert glance.images[old]["status"] == "active"
+
+
+def test_others_ask_who_may(glance, put, curate, launch):
+    old = put("1.0", "deprecated")
+    put("1.1", "published")
+    result = curate("1.0 1.1", template=RETIRING, cloud=None, usage_cloud="admin")
+    assert (result["findings"], glance.images[old]["status"]) == ([], "deactivated")

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import UBUNTU, lived, marks, name
+from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeCompute
 
 MODULE = "image_catalog_info"
 
@@ -146,3 +147,36 @@ def test_options_that_are_wrong(run, options, message):
     result = run(MODULE, **options)
     assert result["failed"]
     assert message in result["msg"]
+
+
+def test_who_uses_what(cloud, add, run):
+    old, new = add("1.0", "deprecated"), add("1.1")
+    compute = cloud.launching["compute"] = FakeCompute()
+    compute.add(old, "p-a", "web"), compute.add(new, "p-b", "app")
+    result = run(MODULE, cloud="admin", usage=True)
+    usage = {row["version"]: row["usage"] for row in result["templates"][UBUNTU]["versions"]}
+    assert {version: each["servers"] for version, each in usage.items()} == {"1.0": 1, "1.1": 1}
+    assert {each["volumes"] for each in usage.values()} == {None}
+    assert usage["1.0"]["unknown"] == ["cloud test has no endpoint for the Block Storage service."]
+    (notice,) = result["notices"]
+    assert (notice["project"], [each["version"] for each in notice["images"]]) == ("team-a", ["1.0"])
+    assert notice["images"][0]["replaced_by"]["id"] == new
+    assert result["requests"] == len(cloud.log) == 2 + 2 + 2
+
+
+def test_nobody_is_asked_unless_told_so(cloud, add, run):
+    add("1.0", "deprecated")
+    cloud.launching["compute"] = FakeCompute()
+    result = run(MODULE, cloud="admin")
+    assert result["templates"][UBUNTU]["versions"][0]["usage"] is None
+    assert result["notices"] == []
+    assert cloud.log == ["GET /images", "GET /images"]
+
+
+def test_what_is_not_told_is_not_known(cloud, add, run):
+    add("1.0", "deprecated")
+    cloud.launching["compute"] = FakeCompute()
+    result = run(MODULE, usage=True)
+    usage = result["templates"][UBUNTU]["versions"][0]["usage"]
+    assert (usage["is_used"], usage["servers"], usage["projects"]) == (None, None, [])
+    assert "403" in usage["unknown"][0]

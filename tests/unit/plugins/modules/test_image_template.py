@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._model.image import REPLACES, TAG
 from ansible_collections.xloud.image.plugins.module_utils._plan.export import sidecar_content
+from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeBlockStorage, FakeCompute
 from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, NAME, OURS, digest, image
 
 
@@ -186,3 +187,29 @@ def test_compressed_data_that_is_there_is_known_by_a_checksum_that_comes_later(g
     assert [action["action"] for action in result["actions"]] == ["update"]
     assert not run("image_template", name=NAME, source=str(path), checksum=packed)["changed"]
     assert len(glance.images) == 1
+
+
+def test_what_is_in_use_is_not_deleted(cloud, glance, run, run_thrice):
+    image_id = glance.add(NAME, **OURS)
+    volumes = cloud.launching["block-storage"] = FakeBlockStorage()
+    volumes.add(image_id, "p-b", "disk")
+    gone = {"cloud": "admin", "name": NAME, "state": "absent"}
+    result = run("image_template", **gone)
+    assert "is not deleted: it is used by 1 volume (team-b: 1 volume)" in result["msg"]
+    assert cloud.changes == []
+    assert "it is not known who uses it" in run("image_template", name=NAME, state="absent", force=True)["msg"]
+    volumes.found.clear()
+    run_thrice("image_template", **gone)
+
+
+def test_what_is_in_use_is_deleted_where_nobody_is_asked(cloud, glance, run_thrice):
+    glance.add(NAME, **OURS)
+    cloud.launching["compute"] = FakeCompute()
+    run_thrice("image_template", name=NAME, state="absent", check_usage=False)
+    assert "GET /servers/detail" not in cloud.log
+
+
+def test_nobody_uses_what_has_no_data(cloud, glance, run):
+    glance.add(NAME, status="queued", **OURS)
+    cloud.launching["compute"] = FakeCompute()
+    assert run("image_template", name=NAME, state="absent")["changed"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeCompute
 from ansible_collections.xloud.image.tests.unit.fakes.samples import NAME, OURS
 
 
@@ -70,3 +71,43 @@ def test_announcements(glance, run, run_thrice):
     run_thrice("image_visibility", image=NAME, retire_on="")
     assert "retire_on" not in glance.images[image_id]
     assert run("image_visibility", image=NAME, retire_on="soon")["option"] == "retire_on"
+
+
+def test_what_is_in_use_is_not_retired(cloud, glance, run, run_thrice):
+    image_id = glance.add(NAME, visibility="community", **OURS)
+    compute = cloud.launching["compute"] = FakeCompute()
+    compute.add(image_id, "p-a", "web")
+    retired = {"cloud": "admin", "image": NAME, "visibility": "private", "active": False}
+    result = run("image_visibility", **retired)
+    assert result["failed"]
+    assert "is not retired: it is used by 1 server (team-a: 1 server)" in result["msg"]
+    assert result["usage"]["projects"][0]["resources"][0]["name"] == "web"
+    assert cloud.changes == []
+    assert run("image_visibility", check=True, **retired)["msg"] == result["msg"]
+    compute.found.clear()
+    done = run_thrice("image_visibility", **retired)
+    assert (done["usage"]["is_used"], done["usage"]["servers"], done["usage"]["volumes"]) == (None, 0, None)
+
+
+def test_who_may_not_ask_may_say_that_nobody_is_asked(cloud, glance, run, run_thrice):
+    glance.add(NAME, visibility="community", **OURS)
+    cloud.launching["compute"] = FakeCompute()
+    retired = {"image": NAME, "visibility": "private", "active": False}
+    assert "it is not known who uses it" in run("image_visibility", **retired)["msg"]
+    assert run_thrice("image_visibility", **retired, check_usage=False)["usage"] is None
+    assert "GET /servers/detail" not in cloud.log
+
+
+def test_a_revocation_says_whom_it_hits(cloud, glance, run_thrice):
+    image_id = glance.add(NAME, visibility="community", **OURS)
+    cloud.launching["compute"] = FakeCompute()
+    cloud.launching["compute"].add(image_id, "p-a", "web")
+    result = run_thrice("image_visibility", cloud="admin", image=NAME, revoked=True)
+    assert [each["project"] for each in result["usage"]["projects"]] == ["team-a"]
+
+
+def test_nobody_is_asked_of_what_is_not_taken_away(cloud, glance, run):
+    image_id = glance.add(NAME, visibility="community", **OURS)
+    cloud.launching["compute"] = FakeCompute()
+    assert run("image_visibility", image=image_id, hidden=True)["usage"] is None
+    assert "GET /servers/detail" not in cloud.log

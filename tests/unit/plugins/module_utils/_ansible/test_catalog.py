@@ -146,6 +146,7 @@ KEYS = {
     "current",
     "versions",
     "findings",
+    "usage",
     "failures",
     "requests",
     "bytes",

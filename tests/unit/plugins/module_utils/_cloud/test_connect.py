@@ -39,7 +39,11 @@ class FakeRegion:
 
     def get_session(self):
         return SimpleNamespace(
-            auth=None, adapters={}, get_token=self.get_token, get_endpoint=self.get_catalogue_endpoint
+            auth=None,
+            adapters={},
+            get_token=self.get_token,
+            get_endpoint=self.get_catalogue_endpoint,
+            get_project_id=lambda: "p-own",
         )
 
     def get_token(self):
@@ -88,6 +92,27 @@ def test_the_endpoint_is_versioned(region, endpoint, url):
     assert connect({"cloud": "x"}).image_url == url
     assert region.asked["skip_discovery"]
     assert (region.asked["interface"], region.asked["region_name"]) == ("internal", "RegionOne")
+
+
+@pytest.mark.parametrize(
+    ("service", "endpoint", "url"),
+    [
+        ("key-manager", "http://keys.test", "http://keys.test/v1"),
+        ("compute", "http://host/compute/v2.1", "http://host/compute/v2.1"),
+        ("compute", "http://nova.test:8774/v2/p-own", "http://nova.test:8774/v2.1"),
+        ("block-storage", "http://cinder.test/v3", "http://cinder.test/v3/p-own"),
+        ("block-storage", "http://host/volume/v3/p-own/", "http://host/volume/v3/p-own"),
+        ("block-storage", "http://cinder.test/v2/p-own", "http://cinder.test/v3/p-own"),
+    ],
+)
+def test_other_services_have_theirs(region, service, endpoint, url):
+    session = connect({"cloud": "x"})
+    region.endpoint = endpoint
+    assert session.offers(service)
+    assert session._endpoint(service) == url
+    assert region.asked["service_type"] == service
+    region.endpoint = None
+    assert not session.offers(service)
 
 
 def test_an_override_wins(region):

@@ -16,8 +16,9 @@ from ansible_collections.xloud.image.plugins.module_utils._model.member import M
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import requirements
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
 from ansible_collections.xloud.image.plugins.module_utils._plan.findings import find
-from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, UBUNTU, described, name, there
+from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, UBUNTU, ago, described, name, there
 from ansible_collections.xloud.image.tests.unit.fakes.samples import digest, image
+from ansible_collections.xloud.image.tests.unit.fakes.usage import REFUSED, UNUSED, server, used, volume
 
 ROCKY = "rocky-9-nginx"
 UNMARKED = {"xloud_image_template": None, "xloud_image_version": None}
@@ -314,3 +315,45 @@ def test_the_order_of_the_images_makes_no_difference():
     images = [there("1.0"), there("1.1", name="odd"), there("1.2", visibility="public"), there("1.2", id="b")]
     results = {tuple(find(wanted(), Inventory(order))) for order in itertools.permutations(images)}
     assert len(results) == 1
+
+
+# In use
+
+
+def of_use(image, usage, document=None, **changes):
+    inventory = Inventory((image, signed("1.9")), usage={image.id: usage})
+    return {each.kind: each.message for each in find(wanted(document, **changes), inventory)}
+
+
+def test_who_still_launches_from_a_deprecated_version():
+    usage = used(server("old", days=9), server("new", days=4), volume("disk", "p-b", days=1))
+    (words,) = of_use(signed("1.0", "deprecated 5"), usage).values()
+    assert words == (
+        f"it is deprecated since {ago(5)}, and was launched from since then: 1 server and 1 volume "
+        "(team-a: 1 server; team-b: 1 volume)"
+    )
+    assert list(of_use(signed("1.0", "hidden 5"), usage)) == ["still_launched"]
+
+
+@pytest.mark.parametrize(
+    ("state", "usage"),
+    [
+        ("deprecated 5", used(server("old", days=5))),
+        ("retired 5", used(server("new", days=1))),
+        ("deprecated 5", REFUSED),
+    ],
+)
+def test_nobody_launches_from_it_any_more(state, usage):
+    assert of_use(signed("1.0", state), usage) == {}
+
+
+def test_whom_a_revocation_hit():
+    (words,) = of_use(signed("1.0", "revoked"), used(server("web"))).values()
+    assert words == "it is revoked, and is used by 1 server (team-a: 1 server)"
+
+
+def test_what_is_held_back_is_no_drift():
+    document = {UBUNTU: described("1.0 1.9", retention={"available": 1})}
+    old = signed("1.0", "hidden", properties={"replaced_by": name("1.9")})
+    assert list(of_use(old, used(server("web", days=200)), document)) == ["in_use"]
+    assert list(of_use(old, UNUSED, document)) == ["drift"]

@@ -93,6 +93,7 @@ def test_a_row():
         "retire_on": "2027-01-01",
         "delete_on": None,
         "members": None,
+        "usage": None,
     }
     assert (row["os_hash_algo"], len(row["os_hash_value"])) == ("sha512", 128)
 

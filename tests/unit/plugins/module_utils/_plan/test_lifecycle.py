@@ -20,12 +20,14 @@ from ansible_collections.xloud.image.plugins.module_utils._model.name import Ima
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between, is_due
 from ansible_collections.xloud.image.plugins.module_utils._plan.lifecycle import (
     Placement,
+    guarded,
     is_removal,
     place,
     postponed,
     replaced_for,
 )
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, UBUNTU, ago, name, template, there
+from ansible_collections.xloud.image.tests.unit.fakes.usage import ABSENT, REFUSED, UNUSED, server, used, volume
 
 TOMORROW = ago(-1)
 
@@ -450,3 +452,96 @@ def test_only_what_is_deprecated_has_been_replaced():
 
 def test_a_version_knows_its_name():
     assert placement("staged").name == f"{UBUNTU}-v1.0"
+
+
+# In use
+
+WEB = used(server("web"), volume("disk", "p-b"))
+BY = "it is used by 1 server and 1 volume (team-a: 1 server; team-b: 1 volume)"
+
+
+def kept(stage, state, usage=WEB, version=None, **retention):
+    """Where a version belongs that is in use, and what is said of it."""
+    catalog = template({"1.0": version or {}, "1.1": {}}, retention=retention)
+    placement = Placement(catalog.versions[0], stage)
+    after = guarded(catalog, placement, there("1.0", state), usage)
+    return after.stage, dict(after.held)
+
+
+@pytest.mark.parametrize(
+    ("while_used", "state", "expected"),
+    [
+        ({}, "published", "hidden"),
+        ({}, "hidden", "hidden"),
+        ({"while_used": "hide"}, "deprecated", "hidden"),
+        ({"while_used": "keep"}, "published", "deprecated"),
+        ({"while_used": "keep"}, "deprecated", "deprecated"),
+        ({"while_used": "keep"}, "hidden", "hidden"),
+        ({"while_used": "keep"}, "staged", "staged"),
+        ({}, "staged", "staged"),
+    ],
+)
+def test_what_is_in_use_is_not_retired(while_used, state, expected):
+    words = f"it is retired once nobody uses it any more: {BY}"
+    assert kept("retired", state, **while_used) == (expected, {"in_use": words})
+
+
+def test_what_is_in_use_is_retired_if_the_document_says_so():
+    words = f"it is retired all the same, and is used by {BY.removeprefix('it is used by ')}"
+    assert kept("retired", "hidden", while_used="retire") == ("retired", {"retired_in_use": words})
+
+
+@pytest.mark.parametrize("while_used", ["keep", "hide", "retire"])
+def test_what_is_in_use_is_never_deleted(while_used):
+    words = f"it is deleted once nobody uses it any more: {BY}"
+    assert kept("deleted", "retired", while_used=while_used) == ("retired", {"in_use": words})
+
+
+@pytest.mark.parametrize(
+    ("stage", "state", "expected"), [("retired", "deprecated", "hidden"), ("deleted", "retired", "retired")]
+)
+def test_what_may_be_in_use_counts_as_used(stage, state, expected):
+    after, held = kept(stage, state, REFUSED)
+    assert after == expected
+    assert (
+        "once it is known that nobody uses it. cloud test: the Compute service answered 403." in held["usage_unknown"]
+    )
+    assert "check_usage: false" in held["usage_unknown"]
+
+
+def test_what_may_be_in_use_is_retired_if_the_document_says_so():
+    assert kept("retired", "deprecated", REFUSED, while_used="retire") == ("retired", {})
+
+
+@pytest.mark.parametrize("usage", [None, UNUSED, ABSENT])
+@pytest.mark.parametrize("stage", ["retired", "deleted"])
+def test_what_nobody_uses_is_taken_away(stage, usage):
+    assert kept(stage, "hidden", usage) == (stage, {})
+
+
+def test_a_revocation_goes_through_and_says_whom_it_hits():
+    stage, held = kept("retired", "published", version={"revoked": True})
+    assert (stage, list(held)) == ("retired", ["revoked_in_use"])
+    assert "team-a: 1 server; team-b: 1 volume" in held["revoked_in_use"]
+    assert kept("retired", "published", REFUSED, version={"revoked": True}) == ("retired", {})
+
+
+def test_what_was_revoked_is_not_deleted_while_it_is_in_use():
+    assert kept("deleted", "revoked")[0] == "retired"
+
+
+@pytest.mark.parametrize("stage", ["published", "deprecated", "hidden", "staged", "absent"])
+def test_nothing_else_is_kept_from_anything(stage):
+    assert kept(stage, "published") == (stage, {})
+
+
+@pytest.mark.parametrize("state", ["retired", "revoked"])
+def test_what_is_retired_stays_so(state):
+    assert kept("retired", state) == ("retired", {})
+
+
+def test_an_interrupted_retirement_is_completed():
+    image = there("1.0", "hidden", visibility="private", properties={RETIRED_SINCE: TODAY})
+    catalog = template("1.0 1.1")
+    placement = Placement(catalog.versions[0], "retired")
+    assert guarded(catalog, placement, image, WEB) is placement

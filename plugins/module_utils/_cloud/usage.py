@@ -1,0 +1,187 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""
+Who uses an image, asked of the services that make something of images.
+
+Neither is the Image service's own to know: most of its stores delete an image in use without a word. Servers that boot
+from a volume have no image; the volume has one.
+
+Sources: https://docs.openstack.org/api-ref/compute/#list-servers-detailed
+https://docs.openstack.org/api-ref/block-storage/v3/#list-accessible-volumes-with-details
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import typing as t
+import urllib.parse
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
+from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    CloudError,
+    ForbiddenError,
+    ImageError,
+    InputError,
+    NotFoundError,
+)
+from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Resource, Usage
+
+# Requests at a time that do no cloud any harm, and answers that are long enough to need few.
+_READERS: t.Final = 4
+_PAGE: t.Final = 1000
+# The filter by the image that a volume was made of came with 3.4.
+_VOLUME_API: t.Final = {"OpenStack-API-Version": "volume 3.4"}
+# Cinder silently leaves the projects of others out for everybody else.
+_ADMINISTRATOR: t.Final = "admin"
+_Ask: t.TypeAlias = t.Callable[[Session, str], tuple[Resource, ...]]
+
+
+def read_usage(session: Session, options: t.Mapping[str, t.Any] | None, images: t.Sequence[Image]) -> dict[str, Usage]:
+    """
+    Return who uses each of some images, by the ids of the images.
+
+    It takes two requests an image, one where the cloud lacks one of the services, and one more for each project that
+    uses any. A service that does not answer, or does not tell, is not asked again.
+
+    :param options: What C(connect) takes, of credentials that may ask. If it is empty those of the session ask, and
+        if it is None nobody.
+    :raises InputError: The cloud cannot be reached with these options.
+    """
+    if options is None or not images:
+        return {}
+    if not options:
+        return _read(session, [image.id for image in images])
+    try:
+        other = connect(options)
+    except ImageError as exc:
+        raise InputError("usage_cloud", exc.message) from exc
+    found = _read(other, [image.id for image in images])
+    session.include(other)
+    return found
+
+
+def _read(session: Session, ids: t.Sequence[str]) -> dict[str, Usage]:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+        servers, volumes = (_Service(session, ask).read(ids, pool) for ask in (_servers, _volumes))
+    usages = {image_id: _usage(servers[image_id], volumes[image_id]) for image_id in ids}
+    return _named(session, usages)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Service:
+    """One of the services, with what keeps it from telling once that is known."""
+
+    session: Session
+    ask: _Ask
+
+    def read(
+        self, ids: t.Sequence[str], pool: concurrent.futures.Executor
+    ) -> dict[str, tuple[Resource, ...] | CloudError]:
+        """Return what the service tells of each image: of the first alone, since it may tell nothing."""
+        first = self._attempt(ids[0])
+        if isinstance(first, CloudError):
+            return dict.fromkeys(ids, first)
+        return {ids[0]: first, **dict(zip(ids[1:], pool.map(self._attempt, ids[1:]), strict=True))}
+
+    def _attempt(self, image_id: str) -> tuple[Resource, ...] | CloudError:
+        try:
+            return self.ask(self.session, image_id)
+        except CloudError as exc:
+            return exc
+
+
+def _usage(servers: tuple[Resource, ...] | CloudError, volumes: tuple[Resource, ...] | CloudError) -> Usage:
+    errors = [each for each in (servers, volumes) if isinstance(each, CloudError)]
+    return Usage(
+        servers=None if isinstance(servers, CloudError) else servers,
+        volumes=None if isinstance(volumes, CloudError) else volumes,
+        refused=tuple(each.message for each in errors if not _is_absence(each)),
+        absent=tuple(each.message for each in errors if _is_absence(each)),
+    )
+
+
+def _is_absence(error: CloudError) -> bool:
+    # The service is not in the catalogue. One that answers 404 is there, and does not tell.
+    return isinstance(error, NotFoundError) and error.status is None
+
+
+def _servers(session: Session, image_id: str) -> tuple[Resource, ...]:
+    # Without all_tenants the answer is that of the session's own project, which says nothing of the others.
+    query = {"image": image_id, "all_tenants": "1", "limit": str(_PAGE)}
+    read = functools.partial(session.compute, "GET")
+    return tuple(_pages(read, "/servers/detail", query, "servers", _server))
+
+
+def _volumes(session: Session, image_id: str) -> tuple[Resource, ...]:
+    if _ADMINISTRATOR not in session.roles and session.offers("block-storage"):
+        raise ForbiddenError(
+            f"{session.name}: the Block Storage service tells of the volumes of other projects to administrators alone "
+            f"(role {_ADMINISTRATOR})."
+        )
+    read = functools.partial(session.block_storage, "GET", headers=_VOLUME_API)
+    query = {"glance_metadata": f"{{'image_id':'{image_id}'}}", "all_tenants": "1", "limit": str(_PAGE)}
+    return tuple(_pages(read, "/volumes/detail", query, "volumes", _volume))
+
+
+def _pages(
+    read: t.Callable[..., tuple[list[Resource], bool]],
+    path: str,
+    query: t.Mapping[str, str],
+    kind: str,
+    parse: t.Callable[[t.Any], Resource],
+) -> t.Iterator[Resource]:
+    marker: dict[str, str] = {}
+    while True:
+        # The address of the next page may be one that only the service itself knows.
+        address = f"{path}?{urllib.parse.urlencode({**query, **marker})}"
+        found, has_more = read(address, functools.partial(_page, kind, parse))
+        yield from found
+        if not (found and has_more):
+            return
+        marker = {"marker": found[-1].id}
+
+
+def _page(kind: str, parse: t.Callable[[t.Any], Resource], body: t.Any) -> tuple[list[Resource], bool]:
+    return [parse(each) for each in body[kind]], any(link["rel"] == "next" for link in body.get(f"{kind}_links", ()))
+
+
+def _server(body: t.Any) -> Resource:
+    return Resource("server", body["id"], body["name"], _unnamed(body["tenant_id"]), body["created"])
+
+
+def _volume(body: t.Any) -> Resource:
+    servers = (each["server_id"] for each in body["attachments"])
+    made = f"{body['created_at'].partition('.')[0]}Z"
+    project = _unnamed(body["os-vol-tenant-attr:tenant_id"])
+    return Resource("volume", body["id"], body["name"] or "", project, made, next(servers, None))
+
+
+def _unnamed(project_id: str) -> Project:
+    return Project(project_id, project_id)
+
+
+def _named(session: Session, usages: t.Mapping[str, Usage]) -> dict[str, Usage]:
+    """Return usages whose projects have their names, as far as the session may look them up."""
+    ids = {each.project.id for usage in usages.values() for each in usage.resources}
+    names = Projects(session).names(ids)
+
+    def named(resources: tuple[Resource, ...] | None) -> tuple[Resource, ...] | None:
+        if resources is None:
+            return None
+        projects = [Project(each.project.id, names.get(each.project.id, each.project.id)) for each in resources]
+        return tuple(
+            dataclasses.replace(each, project=project) for each, project in zip(resources, projects, strict=True)
+        )
+
+    return {
+        image_id: dataclasses.replace(usage, servers=named(usage.servers), volumes=named(usage.volumes))
+        for image_id, usage in usages.items()
+    }

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# This module util is private to the collection.
+"""Who uses an image, as data and in words, and what that keeps from being done."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.image import DEPRECATED_SINCE, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
+from ansible_collections.xloud.image.plugins.module_utils._model.plan import DeleteImage, Plan
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Resource, Usage
+
+# What says that nobody is to be asked.
+OPTION: t.Final = "check_usage"
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """What one project has of an image."""
+
+    project: Project
+    resources: tuple[Resource, ...]
+
+    def count(self, kind: str) -> int:
+        """Return how many servers, or volumes, it has."""
+        return sum(each.kind == kind for each in self.resources)
+
+    @property
+    def name(self) -> str | None:
+        """What the project is called, None where that is not known."""
+        return None if self.project.name == self.project.id else self.project.name
+
+
+def shares(usage: Usage) -> tuple[Share, ...]:
+    """Return what each project has of an image, in the order of the ids of the projects."""
+    by_project: dict[str, list[Resource]] = {}
+    for resource in sorted(usage.resources, key=lambda each: (each.kind, each.created_at, each.id)):
+        by_project.setdefault(resource.project.id, []).append(resource)
+    return tuple(Share(found[0].project, tuple(found)) for _project, found in sorted(by_project.items()))
+
+
+def launched_since(image: Image, resources: t.Iterable[Resource]) -> tuple[Resource, ...]:
+    """Return what was made of an image after the day on which it was deprecated."""
+    since = image.properties.get(DEPRECATED_SINCE)
+    if not (since and image.is_deprecated):
+        return ()
+    return tuple(each for each in resources if each.created_at[:10] > since)
+
+
+def as_result(usage: Usage, image: Image) -> dict[str, t.Any]:
+    """Return the usage of an image as modules return it. What is not known is None."""
+    return {
+        "is_used": usage.is_used,
+        "servers": None if usage.servers is None else len(usage.servers),
+        "volumes": None if usage.volumes is None else len(usage.volumes),
+        "unknown": [*usage.refused, *usage.absent],
+        "projects": [_share(share, image) for share in shares(usage)],
+    }
+
+
+def _share(share: Share, image: Image) -> dict[str, t.Any]:
+    return {
+        "project_id": share.project.id,
+        "project": share.name,
+        "servers": share.count("server"),
+        "volumes": share.count("volume"),
+        "last_launched_at": max(each.created_at for each in share.resources),
+        "launched_since_deprecation": len(launched_since(image, share.resources)),
+        "resources": [each.as_result() for each in share.resources],
+    }
+
+
+def in_words(usage: Usage) -> str:
+    """Return who is known to use an image, such as C(2 servers and 1 volume (team-a: 1 server; ...))."""
+    by_project = (f"{share.project.name}: {_counts(share.resources)}" for share in shares(usage))
+    return f"{_counts(usage.resources)} ({'; '.join(by_project)})"
+
+
+def _counts(resources: t.Iterable[Resource]) -> str:
+    counts = collections.Counter(each.kind for each in resources)
+    return " and ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in sorted(counts.items()))
+
+
+def not_known(usage: Usage) -> str:
+    """Return why it is not known who uses an image, and what to do about it."""
+    return (
+        f"{' '.join(usage.refused)} Use credentials that may list the servers and volumes of all projects (option "
+        f"usage_cloud), or say {OPTION}: false where nobody is to be asked"
+    )
+
+
+def check_removal(
+    plan: Plan, images: t.Sequence[Image], ask: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]]
+) -> Usage | None:
+    """
+    Return who uses what a plan takes away, and make sure that nobody does. What it revokes is taken away whoever does.
+
+    :param ask: What tells who uses images, by their ids; nothing where nobody is to be asked.
+    :raises PlanError: Somebody uses it, or it is not known.
+    """
+    taken = _taken_away(plan, images)
+    usage = ask(taken)
+    is_revocation = plan.image is not None and plan.image.is_revoked
+    for image in taken:
+        if image.id in usage and not is_revocation:
+            _check_unused(image, usage[image.id], "retired" if plan.image else "deleted")
+    return next(iter(usage.values()), None)
+
+
+def _taken_away(plan: Plan, images: t.Iterable[Image]) -> list[Image]:
+    """Return those of some images that a plan deletes or retires, and that others may use."""
+    deleted = {action.image_id for action in plan.actions if isinstance(action, DeleteImage)}
+    retired = plan.image.id if plan.image and plan.image.stage == "retired" else None
+    taken = (image for image in images if image.id in deleted or (image.id == retired and image.stage != "retired"))
+    return [image for image in taken if not image.is_unfinished]
+
+
+def _check_unused(image: Image, usage: Usage, what: str) -> None:
+    if usage.resources:
+        raise PlanError(
+            f"Image {image.name} ({image.id}) is not {what}: it is used by {in_words(usage)}. Wait until nobody "
+            f"uses it any more, or set {OPTION}: false.",
+            usage=as_result(usage, image),
+        )
+    if usage.refused:
+        raise PlanError(
+            f"Image {image.name} ({image.id}) is not {what}, since it is not known who uses it. {not_known(usage)}.",
+            usage=as_result(usage, image),
+        )
