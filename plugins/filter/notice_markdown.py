@@ -68,7 +68,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.xloud.image.plugins.module_utils._plan.notice import ROWS, as_markdown
+from ansible_collections.xloud.image.plugins.module_utils._plan.notice_text import ROWS, as_markdown
 
 
 def notice_markdown(notice: t.Any, cloud: str | None = None, as_of: str | None = None, rows: int = ROWS) -> str:

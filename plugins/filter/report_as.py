@@ -67,7 +67,7 @@ import jinja2
 from ansible.errors import AnsibleFilterError
 from markupsafe import Markup
 
-from ansible_collections.xloud.image.plugins.module_utils._plan.notice import outlook
+from ansible_collections.xloud.image.plugins.module_utils._plan.notice_text import outlook
 from ansible_collections.xloud.image.plugins.module_utils._plan.report import count, number_in_words, usage_in_words
 from ansible_collections.xloud.image.plugins.plugin_utils._table import table
 

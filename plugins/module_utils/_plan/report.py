@@ -84,6 +84,7 @@ _NOTICE: t.Final = (
     "retired_since",
     "retire_on",
     "delete_on",
+    "while_used",
     "replaced_by",
     "resources",
 )

@@ -8,15 +8,16 @@ from __future__ import annotations
 import datetime
 import hashlib
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.xloud.image.plugins.module_utils._model.image import TAG, TEMPLATE, VERSION, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Kind, Resource, Usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.findings import find
 from ansible_collections.xloud.image.plugins.module_utils._plan.inventory import as_result
+from ansible_collections.xloud.image.plugins.module_utils._plan.notices import notices
 
 TODAY = "2026-06-01"
 GIB = 1024**3
@@ -56,92 +57,45 @@ def version(cloud: str, name: str, created: str, state: str = "published", **cha
     return Image(**{**given, **changes}, properties=properties)
 
 
-def result(*images: Image, members: dict[str, tuple[Member, ...]] | None = None) -> dict[str, Any]:
-    """What the module returns of these images."""
+def result(
+    *images: Image, members: dict[str, tuple[Member, ...]] | None = None, usage: dict[str, Usage] | None = None
+) -> dict[str, Any]:
+    """
+    What the module returns of these images.
+
+    :param usage: Who uses those that it was asked of, by their names.
+    """
     wanted = WantedInventory(WantedCatalog((), TODAY))
     known = {name: Project(project, name) for name, project in (("team-a", TEAM_A), ("team-b", TEAM_B))}
-    found = Inventory(images, members or {}, known)
-    return {"changed": False, "failed": False, **as_result(wanted, found, find(wanted, found))}
+    by_id = {image.id: usage[image.name] for image in images if image.name in usage} if usage else {}
+    found = Inventory(images, members or {}, known, usage=by_id)
+    told = as_result(wanted, found, find(wanted, found))
+    return {"changed": False, "failed": False, **told, "notices": notices(wanted, found)}
 
 
-def resource(kind: str, name: str, created: str, server: str | None = None) -> dict[str, Any]:
-    """A server or a volume, as the module tells of it."""
+def resource(kind: Kind, name: str, project: str, created: str, server: str | None = None) -> Resource:
+    """A server or a volume of a project, by its id, that was made on a day."""
     identity = str(uuid.UUID(hashlib.md5(f"{kind} {name}".encode()).hexdigest()))
-    return {"kind": kind, "id": identity, "name": name, "created_at": f"{created}T10:11:12Z", "server_id": server}
+    called = Project(project, {TEAM_A: "team-a", TEAM_B: "team-b"}.get(project, project))
+    return Resource(kind, identity, name, called, f"{created}T10:11:12Z", server)
 
 
-def used(
-    result: dict[str, Any],
-    resources: dict[str, dict[str, list[dict[str, Any]]]],
-    *,
-    unknown: dict[str, str] | None = None,
-) -> dict[str, Any]:
+def server(name: str, project: str, created: str) -> Resource:
+    return resource("server", name, project, created)
+
+
+def used(*resources: Resource, refused: dict[Kind, str] | None = None) -> Usage:
     """
-    A result as it is where usage was asked for.
+    Who uses an image.
 
-    :param resources: What each project has of an image, by the names of the images and the ids of the projects.
-    :param unknown: Why servers, or volumes, are not known.
+    :param refused: Why a service did not tell of servers, or of volumes.
     """
-    lacking = unknown or {}
-    for template in result["templates"].values():
-        for row in template["versions"]:
-            row["usage"] = _usage(row, resources.get(row["name"], {}), lacking, result["projects"])
-    return {**result, "notices": _notices(result)}
-
-
-def _usage(
-    row: dict[str, Any],
-    by_project: dict[str, list[dict[str, Any]]],
-    unknown: dict[str, str],
-    names: dict[str, str],
-) -> dict[str, Any]:
-    shares = [
-        {
-            "project_id": project,
-            "project": names.get(project),
-            **_numbers(found),
-            "last_launched_at": max(each["created_at"] for each in found),
-            "launched_since_deprecation": sum(
-                each["created_at"][:10] > (row["deprecated_since"] or "9") for each in found
-            ),
-            "resources": found,
-        }
-        for project, found in sorted(by_project.items())
-    ]
-    numbers = _numbers(each for found in by_project.values() for each in found)
-    return {
-        "is_used": True if shares else None if unknown else False,
-        **{kind: None if kind in unknown else number for kind, number in numbers.items()},
-        "unknown": list(unknown.values()),
-        "projects": shares,
-    }
-
-
-def _numbers(resources: Iterable[dict[str, Any]]) -> dict[str, int]:
-    kinds = [each["kind"] for each in resources]
-    return {f"{kind}s": kinds.count(kind) for kind in ("server", "volume")}
-
-
-def _notices(result: dict[str, Any]) -> list[dict[str, Any]]:
-    notices: dict[str, dict[str, Any]] = {}
-    for template in result["templates"].values():
-        for row in template["versions"]:
-            if row["stage"] in ("deprecated", "hidden", "retired") or row["retire_on"] or row["delete_on"]:
-                for share in row["usage"]["projects"]:
-                    names = {key: share[key] for key in ("project_id", "project")}
-                    notice = notices.setdefault(share["project_id"], {**names, "images": []})
-                    notice["images"].append(_noticed(row, share, template["current"]))
-    return sorted(notices.values(), key=lambda each: each["project"] or each["project_id"])
-
-
-def _noticed(row: dict[str, Any], share: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
-    kept = ("template", "version", "name", "id", "stage", "deprecated_since", "revoked_since", "retired_since")
-    return {
-        **{key: row[key] for key in (*kept, "retire_on", "delete_on")},
-        **{key: share[key] for key in ("servers", "volumes", "resources")},
-        "reason": row["deprecated_reason"],
-        "replaced_by": current,
-    }
+    lacking = refused or {}
+    found = (
+        None if kind in lacking else tuple(each for each in resources if each.kind == kind)
+        for kind in ("server", "volume")
+    )
+    return Usage(*found, refused=tuple(lacking.values()))
 
 
 def first() -> dict[str, Any]:
@@ -149,24 +103,24 @@ def first() -> dict[str, Any]:
     shared = next(image for image in images if image.name == "rocky-9-nginx-v1.1")
     older = next(image for image in images if image.name == "rocky-9-nginx-v1.0")
     answers = (Member(TEAM_A, "accepted"), Member(TEAM_B, "pending"))
-    told = result(*images, members={shared.id: answers, older.id: (Member(TEAM_A, "accepted"),)})
-    web = resource("server", "web-1", "2026-01-20")
-    users = {
-        "ubuntu-24.04-base-v1.4": {TEAM_A: [resource("server", "web-3", "2026-05-20")]},
-        "ubuntu-24.04-base-v1.3": {
-            TEAM_A: [web, resource("volume", "data", "2026-05-30", web["id"])],
-            TEAM_C: [resource("server", f"worker-{number}", "2026-03-05") for number in range(3)],
-        },
-        "windows-2022-core-v0.9": {TEAM_B: [resource("server", "ad", "2025-12-01")]},
+    web = server("web-1", TEAM_A, "2026-01-20")
+    workers = [server(f"worker-{number}", TEAM_C, "2026-03-05") for number in range(3)]
+    usage = {
+        "ubuntu-24.04-base-v1.4": used(server("web-3", TEAM_A, "2026-05-20")),
+        "ubuntu-24.04-base-v1.3": used(web, resource("volume", "data", TEAM_A, "2026-05-30", web.id), *workers),
+        "windows-2022-core-v0.9": used(server("ad", TEAM_B, "2025-12-01")),
     }
-    return used(told, users)
+    members = {shared.id: answers, older.id: (Member(TEAM_A, "accepted"),)}
+    return result(*images, members=members, usage={**{image.name: used() for image in images}, **usage})
 
 
 def second() -> dict[str, Any]:
     other = version("second", "windows-2022-core-v1.0", "2026-01-20", size=9 * GIB, os_hash_value="0" * 128)
-    told = result(*_ubuntu("second", 4), *_rocky("second")[:1], other)
-    users = {"ubuntu-24.04-base-v1.2": {TEAM_A: [resource("server", "web-1", "2026-01-20")]}}
-    return used(told, users, unknown={"volumes": "othercloud: the Block Storage service answered 403."})
+    images = (*_ubuntu("second", 4), *_rocky("second")[:1], other)
+    refused: dict[Kind, str] = {"volume": "othercloud: the Block Storage service answered 403."}
+    usage = {image.name: used(refused=refused) for image in images}
+    usage["ubuntu-24.04-base-v1.2"] = used(server("web-1", TEAM_A, "2026-01-20"), refused=refused)
+    return result(*images, usage=usage)
 
 
 def down() -> dict[str, Any]:

@@ -166,8 +166,9 @@ def test_a_report_of_an_earlier_version_can_still_be_shown(format):
 
 @pytest.mark.parametrize("format", ["html", "markdown", "console"])
 def test_what_is_not_known_is_said_to_be_unknown_and_why(format):
-    asked = {"servers": "c: the Compute service answered 403.", "volumes": "c: the Block Storage service is not there."}
-    result = reports.used(reports.result(reports.version("a", "a-1-b-v1.0", "2026-01-01")), {}, unknown=asked)
+    asked = {"server": "c: the Compute service answered 403.", "volume": "c: the Block Storage service is not there."}
+    image = reports.version("a", "a-1-b-v1.0", "2026-01-01")
+    result = reports.result(image, usage={image.name: reports.used(refused=asked)})
     text = report_as(report([{"host": "h", "name": "c", "result": result}], generated_at=AT), format)
     assert [reason for reason in asked.values() if reason not in text] == []
     assert "unused" not in text
@@ -178,7 +179,8 @@ def test_what_is_not_known_is_said_to_be_unknown_and_why(format):
 
 @pytest.mark.parametrize("format", ["html", "markdown"])
 def test_nobody_is_to_be_told_where_all_is_known(format):
-    result = reports.used(reports.result(reports.version("a", "a-1-b-v1.0", "2026-01-01")), {})
+    image = reports.version("a", "a-1-b-v1.0", "2026-01-01")
+    result = reports.result(image, usage={image.name: reports.used()})
     text = report_as(report([{"host": "h", "name": "c", "result": result}], generated_at=AT), format)
     assert "Nobody uses a version that is superseded." in text
 

@@ -25,7 +25,7 @@ from ansible_collections.xloud.image.tests.unit.fakes.reports import (
     TEAM_A,
     TEAM_B,
     TEAM_C,
-    resource,
+    server,
     used,
     version,
 )
@@ -241,11 +241,11 @@ def images(found):
     }
 
 
-def in_use(*names, project=TEAM_A, unknown=None, **changes):
-    """A result with two deprecated versions, of which those named have a server of a project each."""
-    made = [version("a", f"a-1-b-v1.{n}", "2026-01-01", "deprecated 2026-02-01", **changes) for n in range(2)]
-    servers = {name: {project: [resource("server", f"s-{name}", "2026-01-02")]} for name in names}
-    return used(reports.result(*made), servers, unknown=unknown)
+def in_use(**usage):
+    """A result with two deprecated versions, of which one is used by a server."""
+    made = [version("a", f"a-1-b-v1.{n}", "2026-01-01", "deprecated 2026-02-01") for n in range(2)]
+    usages = {"a-1-b-v1.0": used(server("s", TEAM_A, "2026-01-02"), **usage), "a-1-b-v1.1": used(**usage)}
+    return reports.result(*made, usage=usages)
 
 
 def test_who_uses_which_version():
@@ -286,8 +286,8 @@ def test_the_usage_of_a_cloud_and_of_all():
 def test_a_published_version_in_use_is_not_superseded_until_it_is_revoked():
     made = [version("a", "a-1-b-v1.0", "2026-01-01"), version("a", "a-1-b-v1.1", "2026-01-01")]
     revoked = version("a", "a-1-b-v1.2", "2026-01-01", properties={"revoked_since": "2026-01-02"})
-    users = {f"a-1-b-v1.{n}": {TEAM_A: [resource("server", f"s{n}", "2026-01-02")]} for n in (0, 2)}
-    usage = of(used(reports.result(*made, revoked), users))["summary"]["usage"]
+    users = {f"a-1-b-v1.{n}": used(server(f"s{n}", TEAM_A, "2026-01-02")) for n in (0, 2)}
+    usage = of(reports.result(*made, revoked, usage=users))["summary"]["usage"]
     assert (usage["images"], usage["superseded"]) == (2, 1)
 
 
@@ -300,7 +300,7 @@ def test_a_result_without_usage_says_nothing_of_it():
 
 
 def test_images_that_nobody_was_asked_about_are_not_known():
-    asked, not_asked = in_use("a-1-b-v1.0"), reports.result(version("b", "a-1-b-v1.0", "2026-01-01"))
+    asked, not_asked = in_use(), reports.result(version("b", "a-1-b-v1.0", "2026-01-01"))
     usage = of(asked, not_asked)["summary"]["usage"]
     assert (usage["servers"], usage["servers_unknown"], usage["volumes_unknown"]) == (1, 1, 1)
 
@@ -308,8 +308,8 @@ def test_images_that_nobody_was_asked_about_are_not_known():
 def test_a_result_of_an_earlier_version_has_no_key_for_usage():
     earlier = reports.result(version("a", "a-1-b-v1.0", "2026-01-01"))
     for row in earlier["templates"]["a-1-b"]["versions"]:
-        row.pop("usage", None)
-    earlier.pop("notices", None)
+        del row["usage"]
+    del earlier["notices"]
     assert of(earlier)["summary"]["usage"] is None
 
 
@@ -335,7 +335,7 @@ def test_whom_to_tell():
 
 
 def test_a_project_has_none_of_what_nobody_could_count():
-    (notice,) = of(in_use("a-1-b-v1.0", unknown={"volumes": "c: it answered 403."}))["notices"]
+    (notice,) = of(in_use(refused={"volume": "c: it answered 403."}))["notices"]
     assert [(image["servers"], image["volumes"]) for image in notice["images"]] == [(1, None)]
 
 
@@ -355,14 +355,14 @@ def test_a_project_has_none_of_what_nobody_could_count():
     ],
 )
 def test_a_file_has_a_safe_name_of_its_own(clouds, projects, expected):
-    results = [{"host": name, "name": name, "result": {**in_use("a-1-b-v1.0"), "projects": {}}} for name in clouds]
+    results = [{"host": name, "name": name, "result": {**in_use(), "projects": {}}} for name in clouds]
     for each, project in zip(results, projects, strict=True):
         each["result"]["notices"][0]["project"] = project
     assert [each["file"] for each in report(readings(results), HEADER)["notices"]] == expected
 
 
 def test_two_projects_of_one_name_have_a_file_each():
-    result = in_use("a-1-b-v1.0")
+    result = in_use()
     other = {**result["notices"][0], "project_id": TEAM_B}
     found = of({**result, "notices": [*result["notices"], other]})["notices"]
     assert [each["file"] for each in found] == [f"c0-team-a-{TEAM_A}.md", f"c0-team-a-{TEAM_B}.md"]

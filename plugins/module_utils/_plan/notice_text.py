@@ -22,6 +22,12 @@ _LEAD: t.Final = (
 )
 # Neither may end code, and the others would be markup where somebody takes the text for HTML or for a template.
 _UNFIT: t.Final = re.compile(r"[`|<>{}]|\\$")
+# What a document says becomes of an image that is due to go and in use.
+_WHILE_USED: t.Final = {
+    "keep": ", but not while it is in use",
+    "hide": ", and is only hidden while it is in use",
+    "retire": ", also while it is in use",
+}
 _KINDS: t.Final = ("server", "volume")
 _COLUMNS: t.Final = ("Kind", "Name", "Id", "Made on", "Attached to server")
 _DAY: t.Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -86,12 +92,14 @@ def _due(image: Data, key: str, verb: str, as_of: str | None) -> str | None:
     day = image[key]
     if not day or (image["stage"] == "retired" and key == "retire_on"):
         return None
-    is_past = as_of and _DAY.fullmatch(day) and day <= as_of
-    return (
-        f"It was due to be {verb} on {day}, and may be {verb} at any time."
-        if is_past
-        else f"It is due to be {verb} on {day}."
-    )
+    while_used = image.get("while_used")
+    if key == "delete_on" and while_used:
+        # Whatever a document says, nothing is deleted while it is in use.
+        while_used = "keep"
+    if as_of and _DAY.fullmatch(day) and day <= as_of:
+        when = "once nobody uses it" if while_used in ("keep", "hide") else "at any time"
+        return f"It was due to be {verb} on {day}, and may be {verb} {when}."
+    return f"It is due to be {verb} on {day}{_WHILE_USED.get(while_used, '')}."
 
 
 def _image(image: Data, as_of: str | None, rows: int) -> t.Iterator[str]:

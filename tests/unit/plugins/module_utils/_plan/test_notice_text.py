@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.xloud.image.plugins.module_utils._plan.notice import ROWS, as_markdown, code, outlook
+from ansible_collections.xloud.image.plugins.module_utils._plan.notice_text import ROWS, as_markdown, code, outlook
 from ansible_collections.xloud.image.plugins.module_utils._plan.report import readings, report
 from ansible_collections.xloud.image.tests.unit.fakes import reports
 
@@ -20,6 +20,7 @@ HOSTILE = (
     "a|b\n\n# c\r</td><script>alert(1)</script> `d` [e](javascript:f) ![g](h) **i** <!-- j --> @team \\| {{ 7 * 191 }} "
     "\x1b[2J \u202e _l_ | --- | \\"
 )
+WEB = reports.server("web-1", "5b8a", "2026-01-20").as_result()
 IMAGE = {
     "template": "ubuntu-24.04-base",
     "version": "1.3",
@@ -34,8 +35,9 @@ IMAGE = {
     "retired_since": None,
     "retire_on": None,
     "delete_on": None,
+    "while_used": None,
     "replaced_by": {"version": "1.4", "name": "ubuntu-24.04-base-v1.4", "id": "6f2a"},
-    "resources": [reports.resource("server", "web-1", "2026-01-20")],
+    "resources": [WEB],
 }
 
 
@@ -62,7 +64,7 @@ def test_a_notice_says_what_becomes_of_what_and_what_to_use_instead():
         "Use `ubuntu-24.04-base-v1.4` instead. Its id is `6f2a`.",
         "Of this image, whose id is `0d1f`, you have 1 server:",
         "| Kind | Name | Id | Made on | Attached to server |",
-        f"| server | `web-1` | `{IMAGE['resources'][0]['id']}` | 2026-01-20 | - |",
+        f"| server | `web-1` | `{WEB['id']}` | 2026-01-20 | - |",
     ]
 
 
@@ -107,6 +109,29 @@ def test_what_the_module_returns_needs_neither_a_cloud_nor_a_day():
                 "It was due to be retired on 2026-06-01, and may be retired at any time.",
             ],
         ),
+        (
+            {"retire_on": "2026-07-01", "while_used": "keep"},
+            [
+                "It was deprecated on 2026-05-11.",
+                "It is due to be retired on 2026-07-01, but not while it is in use.",
+            ],
+        ),
+        (
+            {"retire_on": "2026-07-01", "delete_on": "2026-08-01", "while_used": "hide"},
+            [
+                "It was deprecated on 2026-05-11.",
+                "It is due to be retired on 2026-07-01, and is only hidden while it is in use.",
+                "It is due to be deleted on 2026-08-01, but not while it is in use.",
+            ],
+        ),
+        (
+            {"retire_on": "2026-07-01", "delete_on": "2026-05-31", "while_used": "retire"},
+            [
+                "It was deprecated on 2026-05-11.",
+                "It is due to be retired on 2026-07-01, also while it is in use.",
+                "It was due to be deleted on 2026-05-31, and may be deleted once nobody uses it.",
+            ],
+        ),
         # What anyone may have written there is no day to compare with.
         ({"retire_on": "0"}, ["It was deprecated on 2026-05-11.", "It is due to be retired on 0."]),
     ],
@@ -127,7 +152,7 @@ def test_nothing_is_made_up_where_nothing_replaces_an_image():
     ("count", "listed", "rest"), [(1, 1, None), (50, 50, None), (51, 50, "and 1 more."), (62, 50, "and 12 more.")]
 )
 def test_a_list_ends_somewhere(count, listed, rest):
-    found = [reports.resource("server", f"web-{number}", "2026-01-20") for number in range(count)]
+    found = [reports.server(f"web-{number}", "5b8a", "2026-01-20").as_result() for number in range(count)]
     text = as_markdown(notice({**IMAGE, "servers": count, "resources": found}))
     assert ROWS == 50
     assert len(cells(text)) == 2 + listed
@@ -141,7 +166,7 @@ def test_only_the_number_is_told_where_nothing_is_to_be_listed():
 
 
 def test_a_volume_says_which_server_has_it():
-    volume = reports.resource("volume", "", "2026-01-20", "77aa")
+    volume = reports.resource("volume", "", "5b8a", "2026-01-20", "77aa").as_result()
     text = as_markdown(notice({**IMAGE, "servers": 0, "volumes": 1, "resources": [volume]}))
     assert "you have 1 volume:" in text
     assert cells(text)[-1] == ["volume", "-", f"`{volume['id']}`", "2026-01-20", "`77aa`"]
@@ -197,7 +222,7 @@ def test_code(text, expected):
 
 @given(st.text())
 def test_any_name_stays_in_its_cell(text):
-    resource = {**IMAGE["resources"][0], "name": text}
+    resource = {**WEB, "name": text}
     head, line, row = as_markdown(notice({**IMAGE, "resources": [resource]})).rstrip("\n").split("\n")[-3:]
     assert [each.count("|") for each in (head, line, row)] == [6, 6, 6]
     assert re.fullmatch("`[^`]+`|-", cells(row)[0][1])
