@@ -29,7 +29,7 @@ SCHEMA = Path("schemas/catalog.schema.json")
 PAGES = Path("docs/docsite/rst")
 PICTURE = Path("docs/docsite/images/lifecycle.svg")
 PRIVILEGES = Path("tests/integration/privileges.yml")
-CONSUMERS = Path("tests/integration/consumers.yml")
+CONSUMERS = Path("tests/integration/consumer_views.yml")
 
 BLOCK = re.compile(
     r"^(?P<begin>\.\. begin generated: (?P<name>[a-z0-9 -]+)\n).*?^(?P<end>\.\. end generated\n)",

@@ -26,7 +26,7 @@ from openstack.exceptions import DuplicateResource, SDKException
 from openstack.image.v2.image import Image
 from openstackclient import shell
 
-TABLE = yaml.safe_load(Path(__file__).with_name("consumers.yml").read_text())
+TABLE = yaml.safe_load(Path(__file__).with_name("consumer_views.yml").read_text())
 OFFERS = TABLE["offers"]
 # The version that is in each stage in the end, and what the document says of it then.
 STAGES = {
@@ -236,6 +236,11 @@ def test_the_table_is_whole() -> None:
     assert len(QUESTIONS) > 40
 
 
+def test_the_page_names_the_release_that_is_replayed() -> None:
+    page = Path(__file__).parents[2] / "docs/docsite/rst/consumers.rst"
+    assert f"the requests of its release {terraform.RELEASE}," in " ".join(page.read_text().split())
+
+
 @pytest.fixture
 def double(team: Cloud) -> Iterator[Callable[..., str]]:
     """Make an image of a name that another one has, and return its id; by the consumer, unless said otherwise."""
@@ -279,11 +284,16 @@ def test_a_name_that_an_image_of_the_project_has_too(
 def test_a_name_that_a_hidden_version_has_too(
     consumer: Consumer, catalogue: dict[str, Offer], double: Callable[..., str]
 ) -> None:
-    name = catalogue["public"].name("hidden")
+    offer = catalogue["public"]
+    name = offer.name("hidden")
     own = double(name)
     assert consumer.command(f"openstack image show {name}") == [own]
     assert consumer.connection.image.find_image(name).id == own
     assert terraform.image(consumer.cloud, name=name) == own
+    assert terraform.image(consumer.cloud, name=name, most_recent=True) == own
+    assert terraform.image_name(consumer.cloud, name) == own
+    assert consumer.connection.get_image_id(name, "(deprecated)") == own
+    assert consumer.look_up("xloud.image.current", offer.template) == [offer.ids["published"]]
 
 
 def test_anybody_can_offer_to_the_community_what_has_the_name_and_the_tag(
