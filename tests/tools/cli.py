@@ -21,7 +21,16 @@ from typing import NoReturn
 import fuzz
 from sandbox import Sandbox
 from stage import Stage, cancel
-from stages import LONG_STAGES, ON_SANDBOX, ON_USERS_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES, USERS_SANDBOX
+from stages import (
+    CONSUMERS_SANDBOX,
+    LONG_STAGES,
+    ON_SANDBOX,
+    ON_USERS_SANDBOX,
+    SANDBOX,
+    SOAK_SANDBOX,
+    STAGES,
+    USERS_SANDBOX,
+)
 from workspace import (
     CHECKOUT,
     COLLECTION,
@@ -224,7 +233,8 @@ def stop_sandbox() -> int:
 
 
 def clean() -> int:
-    for sandbox in (Sandbox("sandbox"), SANDBOX, USERS_SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox")):
+    sandboxes = (SANDBOX, USERS_SANDBOX, CONSUMERS_SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox"))
+    for sandbox in (Sandbox("sandbox"), *sandboxes):
         if sandbox.directory.exists() and play(sandbox, *sandbox.command("absent")):
             return 1
     if LINK.is_symlink():

@@ -33,6 +33,11 @@ USERS_SANDBOX = Sandbox(
     sandbox_second_region="RegionTwo",
     sandbox_services=["identity", "image", "key_manager"],
 )
+# One with servers and volumes.
+CONSUMERS_SANDBOX = Sandbox(
+    "consumers-sandbox",
+    sandbox_services=["identity", "image", "key_manager", "compute", "block_storage"],
+)
 # What plays whole stories of users, by commands of theirs.
 STORIES = tuple(f"test_{name}.py" for name in ("awx", "awx_definitions", "examples", "gitops", "migration", "report"))
 # One that is killed now and then.
