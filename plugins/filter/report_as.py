@@ -29,6 +29,8 @@ options:
 seealso:
   - plugin: xloud.image.report
     plugin_type: filter
+  - plugin: xloud.image.notice_markdown
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -53,6 +55,7 @@ _value:
 """
 
 import base64
+import collections
 import datetime
 import hashlib
 import json
@@ -64,6 +67,8 @@ import jinja2
 from ansible.errors import AnsibleFilterError
 from markupsafe import Markup
 
+from ansible_collections.xloud.image.plugins.module_utils._plan.notice_text import outlook
+from ansible_collections.xloud.image.plugins.module_utils._plan.report import count, number_in_words, usage_in_words
 from ansible_collections.xloud.image.plugins.plugin_utils._table import table
 
 # Those of the role: what presents the report lies with it.
@@ -92,7 +97,7 @@ def report_as(report: t.Mapping[str, t.Any], format: str) -> str:
     if format == "html":
         parts = {name: _part(environment, file) for name, file in _PARTS.items()}
     elif format == "junit":
-        parts = {"cases": _cases(report)}
+        parts = {"cases": _cases(report), "used": _used(report)}
     return environment.get_template(_FILES[format]).render(report=report, axis=_Axis(report), **parts)
 
 
@@ -107,6 +112,17 @@ def _cases(report: t.Mapping[str, t.Any]) -> dict[str, dict[str, list[t.Any]]]:
         if finding["image"]:
             cases[finding["cloud"]].setdefault(finding["image"], []).append(finding)
     return cases
+
+
+def _used(report: t.Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
+    """Return in words who uses each version, by cloud and name, where that was asked."""
+    used: dict[str, dict[str, str]] = {cloud["name"]: collections.defaultdict(str) for cloud in report["clouds"]}
+    for template in report["templates"]:
+        for version in template["versions"]:
+            for image in version["images"]:
+                if image.get("usage"):
+                    used[image["cloud"]][version["name"]] = usage_in_words(image["usage"])
+    return used
 
 
 def _part(environment: jinja2.Environment, file: str) -> dict[str, str]:
@@ -126,7 +142,8 @@ def _environment(*, escape: bool) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters.update(size=size, markdown=markdown, table=table)
+    environment.filters.update(size=size, markdown=markdown, table=table, count=count, outlook=outlook)
+    environment.filters.update(in_words=usage_in_words, at_least=number_in_words, users=_users)
     return environment
 
 
@@ -143,6 +160,13 @@ def size(number: int | None) -> str:
 def markdown(text: t.Any) -> str:
     """Return text that stands in Markdown, also in a table, for itself."""
     return _MARKUP.sub(r"\\\1", str(text))
+
+
+def _users(usage: t.Mapping[str, t.Any] | None) -> list[str]:
+    """Return the words by which people look for who uses an image."""
+    projects = usage["projects"] if usage else ()
+    names = [each[key] for each in projects for key in ("project", "project_id") if each[key]]
+    return [usage_in_words(usage), *names]
 
 
 class _Axis:

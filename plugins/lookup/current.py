@@ -67,6 +67,8 @@ notes:
   - It takes one authentication and one request a template, two with O(as_of). Why no version is current takes up to
     three more. Each template has a listing of its own, since the tag C(xloud.image), which would find all in one, finds
     all other templates of a cloud too, and the Image service compares a property with one value at a time.
+  - C(openstack.cloud.server) looks for its image in the list that the Image service gives by default, even by id. It
+    does not find community images of other projects there, although the cloud starts servers from them.
 seealso:
   - module: xloud.image.image_catalog
   - module: xloud.image.image_catalog_info
@@ -75,6 +77,8 @@ seealso:
     description: What becomes of a version.
   - ref: ansible_collections.xloud.image.docsite.sharing
     description: Shares from both sides, and what members see.
+  - ref: ansible_collections.xloud.image.docsite.consumers
+    description: What other tools find in each stage.
 """
 
 EXAMPLES = r"""

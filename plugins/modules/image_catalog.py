@@ -71,12 +71,6 @@ options:
     type: bool
     default: true
     version_added: 1.1.0
-  usage_cloud:
-    description:
-      - The credentials that ask who uses a version, if those of the task may not, as O(cloud) takes a cloud.
-      - They may be those of an administrator whose access rules allow these questions alone.
-    type: raw
-    version_added: 1.1.0
   workers:
     description: How many images are worked on at a time.
     type: int
@@ -110,6 +104,7 @@ extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
   - xloud.image.progress
+  - xloud.image.usage
 seealso:
   - module: xloud.image.image_catalog_info
   - module: xloud.image.image_template

@@ -48,12 +48,6 @@ options:
     type: bool
     default: false
     version_added: 1.1.0
-  usage_cloud:
-    description:
-      - The credentials that ask who uses the versions, if those of the task may not, as O(cloud) takes a cloud.
-      - They may be those of an administrator whose access rules allow these questions alone.
-    type: raw
-    version_added: 1.1.0
   trusted_certificates:
     description:
       - The ids of the certificates that images may be signed with. Any other one is a finding.
@@ -91,6 +85,7 @@ options:
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
+  - xloud.image.usage
 attributes:
   check_mode:
     support: full

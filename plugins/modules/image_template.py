@@ -207,16 +207,11 @@ options:
     type: bool
     default: true
     version_added: 1.1.0
-  usage_cloud:
-    description:
-      - The credentials that ask who uses the image, if those of the task may not, as O(cloud) takes a cloud.
-      - They may be those of an administrator whose access rules allow these questions alone.
-    type: raw
-    version_added: 1.1.0
 extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
   - xloud.image.progress
+  - xloud.image.usage
 seealso:
   - module: xloud.image.image_visibility
   - module: xloud.image.image_export

@@ -26,6 +26,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from ansible_collections.xloud.image.tests.unit.fakes import reports
+
 TEMPLATE, SHARED = "itest-1-report", "itest-1-reported"
 HOSTILE = f"{TEMPLATE} <script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\"> | ]]>"
 HOSTILE += " {{ 7 * 191 }} \u202e\u05d0"
@@ -211,6 +213,41 @@ def test_the_findings_of_one_cloud_and_of_all(document: dict[str, Any]) -> None:
     assert odd["image"] == HOSTILE.replace("\u202e", "\\u202e")
 
 
+def test_who_uses_what_is_not_known_without_the_services_that_know(document: dict[str, Any]) -> None:
+    every = sum(cloud["images"] for cloud in document["clouds"])
+    usage = document["summary"]["usage"]
+    assert {key: usage[key] for key in ("servers", "volumes", "images")} == {
+        "servers": None,
+        "volumes": None,
+        "images": 0,
+    }
+    assert usage["servers_unknown"] == usage["volumes_unknown"] == every > 0
+    assert {image["usage"]["is_used"] for each in ours(document)["versions"] for image in each["images"]} == {None}
+    reasons = document["clouds"][0]["usage"]["unknown"]
+    assert [reason.partition(" has no endpoint for ")[2] for reason in reasons] == [
+        "the Block Storage service.",
+        "the Compute service.",
+    ]
+    assert document["notices"] == []
+    assert "usage_unknown" not in {each["kind"] for each in document["findings"]}
+
+
+def test_all_formats_say_unknown(written: tuple[Path, Any]) -> None:
+    folder, run = written
+    assert re.search(rf'"{ONE} +read +\d+ +\d+ +\S+ \S+ +unknown +unknown ', run.stdout)
+    rows = [line for line in (folder / "report.md").read_text().splitlines() if re.match(r"\| 1\.\d \| sandbox", line)]
+    assert len(rows) >= len(STAGES)
+    assert [row for row in rows if "| unknown |" not in row and "not there" not in row] == []
+    assert "usage: unknown" in (folder / "junit.xml").read_text()
+
+
+def test_nobody_is_asked_who_uses_what_where_that_is_not_wanted(runs: Runs) -> None:
+    folder, run = runs.report(image_usage="false", image_report_formats="json,html")
+    assert json.loads((folder / "report.json").read_text())["summary"]["usage"] is None
+    assert "Used by" not in (folder / "report.html").read_text()
+    assert "unknown" not in run.stdout
+
+
 def test_junit_fails_for_drift(written: tuple[Path, Any]) -> None:
     suites = {suite.get("name"): suite for suite in ElementTree.parse(written[0] / "junit.xml").getroot()}
     assert list(suites) == [ONE, TWO, NOWHERE]
@@ -227,7 +264,15 @@ def test_lines_and_artifacts_are_for_whom_the_files_are_lost(written: tuple[Path
 
 
 def test_check_mode_writes_the_same_of_a_survey_that_was_not_filled_in(runs: Runs, document: dict[str, Any]) -> None:
-    answers = ("image_owner", "image_presets", "image_as_of", "image_report_formats", "image_report_title")
+    answers = (
+        "image_owner",
+        "image_usage",
+        "image_usage_cloud",
+        "image_presets",
+        "image_as_of",
+        "image_report_formats",
+        "image_report_title",
+    )
     folder, run = runs.report("--check", "--diff", image_catalog_files=["catalog.yml"], **dict.fromkeys(answers, ""))
     again = json.loads((folder / "report.json").read_text())
     assert sorted(path.name for path in folder.iterdir()) == ["report.html", "report.json", "report.md"]
@@ -262,6 +307,113 @@ def page(chromium: webdriver.Chrome, written: tuple[Path, Any]) -> Iterator[webd
     yield chromium
     assert chromium.get_log("browser") == []
     assert chromium.title == "Images of <both> regions"
+
+
+WORDS = "{{ 7 * 191 }} | `x` <b>@all</b> \u202e\x1b[2J"
+ODD = "mycloud-7-191-x-b-all-b-u202e-u001b-2J.md"
+
+
+class Told:
+    """What the role writes of a cloud whose projects use what goes out of use."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.notices = folder / "told/notices"
+        self.result = reports.first()
+        notice = next(each for each in self.result["notices"] if each["project_id"] == reports.TEAM_C)
+        notice["project"] = notice["images"][0]["resources"][0]["name"] = WORDS
+        include = {"name": "xloud.image.report", "tasks_from": "write.yml"}
+        result = "{{ lookup('ansible.builtin.file', 'result.json') | from_json }}"
+        tasks = [
+            {"ansible.builtin.set_fact": {"__report_called": "mycloud", "report_result": result}},
+            {"ansible.builtin.include_role": include, "vars": {"report_directory": "told"}},
+        ]
+        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
+        (folder / "write.yml").write_text(yaml.safe_dump([play]))
+
+    def write(self, *options: str, **variables: Any) -> str:
+        """Return what is said while files of these formats are written."""
+        (self.folder / "result.json").write_text(json.dumps(self.result))
+        run = subprocess.run(
+            ["ansible-playbook", "write.yml", *options, "--extra-vars", json.dumps(variables)],
+            cwd=self.folder,
+            env={**os.environ, "PWD": str(self.folder), "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert run.returncode == 0, run.stdout
+        return run.stdout
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.notices.iterdir())
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return Told(tmp_path_factory.mktemp("told"))
+
+
+@pytest.fixture(scope="module")
+def output(told: Told) -> str:
+    """What is said of a page and notices."""
+    return told.write(report_formats=["html", "notices"])
+
+
+def test_each_project_has_a_notice_that_can_be_sent(told: Told, output: str) -> None:
+    assert told.names() == [ODD, "mycloud-team-a.md", "mycloud-team-b.md"]
+    text = (told.notices / "mycloud-team-a.md").read_text()
+    assert text.startswith("# Images that team-a uses in mycloud\n")
+    assert re.search(r"^\| server \| `web-1` \| `[0-9a-f-]{36}` \| 2026-01-20 \| - \|$", text, re.MULTILINE)
+    assert "Use `ubuntu-24.04-base-v1.4` instead." in text
+    assert re.search(r"changed=0 +unreachable=0 +failed=0", output)
+
+
+def test_what_others_called_things_is_no_template_and_no_markup_in_a_notice(told: Told, output: str) -> None:
+    text = (told.notices / ODD).read_text()
+    assert r"| server | `\u007b\u007b 7 * 191 \u007d\u007d \u007c \u0060x\u0060" in text
+    assert "1337" not in text + output
+    assert not set("<>{}\u202e\x1b") & set(text)
+
+
+def test_the_page_says_whom_to_tell(told: Told, output: str, chromium: webdriver.Chrome) -> None:
+    del output
+    chromium.get((told.folder / "told/report.html").as_uri())
+    assert [row.split("\n")[0] for row in shown(chromium, "#notices tbody th bdi")] == [
+        WORDS.replace("\u202e", "\\u202e").replace("\x1b", "\\u001b"),
+        "team-a",
+        "team-b",
+    ]
+    chromium.find_element(By.NAME, "used").click()
+    rows = shown(chromium, "#versions [data-row]")
+    assert [row.split()[0] for row in rows] == ["v1.4", "v1.3", "v0.9"]
+    assert "1 launched since" in rows[1]
+    fill(chromium, "team-b")
+    assert [row.split()[0] for row in shown(chromium, "#versions [data-row]")] == ["v0.9"]
+    assert len(shown(chromium, "#notices [data-row]")) == 1
+    assert chromium.find_elements(By.CSS_SELECTOR, "main b") == []
+
+
+def test_no_notice_of_an_earlier_run_is_left(told: Told, output: str) -> None:
+    del output
+    (told.notices / "own.md").write_text("# What we send\n")
+    (told.notices / "mycloud-team-z.md").write_text((told.notices / "mycloud-team-a.md").read_text())
+    told.write("--check", report_formats=["notices"])
+    assert told.names() == [ODD, "mycloud-team-a.md", "mycloud-team-b.md", "own.md"]
+    told.write(report_formats=[])
+    assert len(told.names()) == 4
+    told.write(report_formats=["json"])
+    assert told.names() == ["own.md"]
+
+
+def test_nobody_is_to_be_told_and_no_folder_is_made(tmp_path: Path) -> None:
+    nobody = Told(tmp_path)
+    nobody.result["notices"] = []
+    nobody.write(report_formats=["notices"])
+    assert [*(tmp_path / "told").iterdir()] == []
 
 
 def shown(page: webdriver.Chrome, selector: str) -> list[str]:
@@ -420,6 +572,7 @@ def test_without_scripts_all_is_there_and_nothing_that_needs_them(page: webdrive
         "Clouds",
         "Current images",
         "Versions",
+        "Whom to tell",
         TEMPLATE,
         SHARED,
         "Sharing",

@@ -29,6 +29,7 @@ SCHEMA = Path("schemas/catalog.schema.json")
 PAGES = Path("docs/docsite/rst")
 PICTURE = Path("docs/docsite/images/lifecycle.svg")
 PRIVILEGES = Path("tests/integration/privileges.yml")
+CONSUMERS = Path("tests/integration/consumer_views.yml")
 
 BLOCK = re.compile(
     r"^(?P<begin>\.\. begin generated: (?P<name>[a-z0-9 -]+)\n).*?^(?P<end>\.\. end generated\n)",
@@ -72,6 +73,8 @@ def _blocks(root: Path) -> dict[str, Callable[[], str]]:
         "people": partial(people, root / PRIVILEGES),
         "privileges": partial(privileges, root / PRIVILEGES),
         "access rules": partial(access_rules, root / PRIVILEGES),
+        "stages to consumers": partial(stages_to_consumers, root / CONSUMERS),
+        **{f"consumer {name}": partial(consumer, root / CONSUMERS, name) for name in _consumers(root / CONSUMERS)},
         "recorded": recorded,
         **{f"keys of {name}": partial(keys_table, keys) for name, keys in tables.items()},
         **{f"preset {name}": partial(preset_table, name) for name in PRESETS},
@@ -92,6 +95,11 @@ def table(header: Row, rows: Iterable[Row], widths: str = "auto") -> str:
 
 def literal(text: str) -> str:
     return f"``{text}``"
+
+
+def _marked(text: str) -> str:
+    """Text of a file in YAML, in which one backtick marks what is literal."""
+    return text.replace("`", "``")
 
 
 def keys_table(keys: document.Keys) -> str:
@@ -128,7 +136,7 @@ def privileges(path: Path) -> str:
     document = yaml.safe_load(path.read_text())
     rows = (
         (
-            re.sub("`", "``", row["operation"]),
+            _marked(row["operation"]),
             ", ".join(map(literal, row["policies"])),
             *("yes" if row[person] is True else "no" for person in document["people"]),
         )
@@ -147,6 +155,51 @@ def access_rules(path: Path) -> str:
         known += [name for name in names if name not in known]
     rows = ((", ".join(names), "; ".join(map(literal, rules.split("\n")))) for rules, names in needed.items())
     return table(("For", "Rules: service, method and path"), rows, "30 70")
+
+
+def _consumers(path: Path) -> list[str]:
+    return list(yaml.safe_load(path.read_text())["tables"])
+
+
+def consumer(path: Path, name: str) -> str:
+    """How long the questions of one consumer find a version."""
+    document = yaml.safe_load(path.read_text())
+    offers = document["offers"]
+    rows = (
+        (
+            ", ".join(map(_question, row["ask"])) + (_marked(f" ({row['means']})") if "means" in row else ""),
+            *map(row.get, offers),
+        )
+        for row in document["tables"][name]
+    )
+    return table(("Question", *offers.values()), rows, "40 15 15 15 15")
+
+
+def _question(ask: str | Mapping[str, str | bool]) -> str:
+    """A question as its consumer writes it."""
+    if isinstance(ask, str):
+        return literal(ask)
+    return " and ".join(literal(f"{key} = {_in_hcl(value)}") for key, value in ask.items()) or "no argument"
+
+
+def _in_hcl(value: str | bool) -> str:
+    return "true" if isinstance(value, bool) else value if value.isupper() else f'"{value}"'
+
+
+def stages_to_consumers(path: Path) -> str:
+    """What finds a version in each of its stages; offers that nothing tells apart there share a row."""
+    document = yaml.safe_load(path.read_text())
+    questions = [row for rows in document["tables"].values() for row in rows if "overview" in row]
+    rows = []
+    for stage in document["stages"]:
+        alike: dict[Row, list[str]] = {}
+        for offer, words in document["offers"].items():
+            cells = tuple("yes" if stage in document["terms"][row[offer]] else "" for row in questions)
+            alike.setdefault(cells, []).append(words)
+        offers = (("; ".join(words) if len(alike) > 1 else "any", cells) for cells, words in alike.items())
+        rows += [(stage, words, *cells) for words, cells in offers]
+    header = ("Stage", "Offered as", *(_marked(row["overview"]) for row in questions))
+    return table(header, rows, " ".join(["12", "18", *("10" for _question in questions)]))
 
 
 def recorded() -> str:

@@ -18,6 +18,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model import image
 from ansible_collections.xloud.image.plugins.module_utils._model.document import VERSION_KEYS
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
 from ansible_collections.xloud.image.tests.tools.generate import (
+    CONSUMERS,
     PICTURE,
     PRIVILEGES,
     RELEASES,
@@ -49,7 +50,7 @@ def test_a_file_is_what_its_sources_give(path):
 
 
 def test_what_is_old_is_written_anew(tmp_path):
-    for path in (*GENERATED, CHECKOUT / PICTURE, CHECKOUT / PRIVILEGES):
+    for path in (*GENERATED, CHECKOUT / PICTURE, CHECKOUT / PRIVILEGES, CHECKOUT / CONSUMERS):
         copy = tmp_path / path.relative_to(CHECKOUT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text())

@@ -15,7 +15,7 @@ resource "openstack_compute_instance_v2" "web" {
   image_id    = var.image_ids["ubuntu-24.04-base"]
 
   lifecycle {
-    # A new image is for new servers. Without this, Terraform would replace the running one.
+    # A new image is for new servers. Without this, Terraform would rebuild the running one, disk and all.
     ignore_changes = [image_id]
   }
 }

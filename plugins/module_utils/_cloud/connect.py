@@ -127,12 +127,17 @@ def _auth_url(region: t.Any) -> str:
 
 def _endpoint(region: t.Any, keystone: t.Any, service: str) -> str | None:
     """Return the versioned endpoint of a service, None if neither the catalogue nor the configuration has it."""
-    url = region.get_endpoint(service) or keystone.get_endpoint(
-        service_type=service,
-        interface=region.get_interface(service),
-        region_name=region.get_region_name(service),
-        skip_discovery=True,
-    )
+    from keystoneauth1 import exceptions as auth_errors
+
+    try:
+        url = region.get_endpoint(service) or keystone.get_endpoint(
+            service_type=service,
+            interface=region.get_interface(service),
+            region_name=region.get_region_name(service),
+            skip_discovery=True,
+        )
+    except auth_errors.EndpointNotFound:
+        return None
     if not url:
         return None
     # Some have the id of the project after the version.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import re
 import typing as t
@@ -20,6 +21,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 
+# So many requests at a time do no cloud any harm.
+_READERS: t.Final = 4
 _ID: t.Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -94,19 +97,27 @@ class Projects:
         """
         Return the names of projects by their ids, as far as the credentials may look.
 
-        The session's own costs no request.
+        The session's own costs no request, and each other one costs one.
         """
         own = {self.session.project_id: self.session.project_name}
         found = {project_id: name for project_id, name in own.items() if name}
-        for project_id in sorted({*ids} - {*found}):
-            try:
-                found[project_id] = self.session.identity("GET", _path(project_id), _name)
-            except NotFoundError:
-                # It was deleted, and left what it had.
-                continue
-            except CloudError:
-                break
+        unnamed = sorted({*ids} - {*found})
+        # Whoever may not look one of them up may look none up.
+        if unnamed and self._attempt(unnamed[0], found):
+            with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+                tuple(pool.map(lambda project_id: self._attempt(project_id, found), unnamed[1:]))
         return found
+
+    def _attempt(self, project_id: str, found: dict[str, str]) -> bool:
+        """Look the name of a project up, and say whether it may be looked up."""
+        try:
+            found[project_id] = self.session.identity("GET", _path(project_id), _name)
+        except NotFoundError:
+            # It was deleted, and left what it had.
+            return True
+        except CloudError:
+            return False
+        return True
 
 
 def _path(project_id: str) -> str:

@@ -81,20 +81,22 @@ class _Service:
 
     session: Session
     ask: _Ask
+    failures: list[CloudError] = dataclasses.field(default_factory=list)
 
     def read(
         self, ids: t.Sequence[str], pool: concurrent.futures.Executor
     ) -> dict[str, tuple[Resource, ...] | CloudError]:
         """Return what the service tells of each image: of the first alone, since it may tell nothing."""
         first = self._attempt(ids[0])
-        if isinstance(first, CloudError):
-            return dict.fromkeys(ids, first)
         return {ids[0]: first, **dict(zip(ids[1:], pool.map(self._attempt, ids[1:]), strict=True))}
 
     def _attempt(self, image_id: str) -> tuple[Resource, ...] | CloudError:
+        if self.failures:
+            return self.failures[0]
         try:
             return self.ask(self.session, image_id)
         except CloudError as exc:
+            self.failures.append(exc)
             return exc
 
 

@@ -218,17 +218,20 @@ def plan_with_answers(
     if errors := missing(plan):
         facts = dataclasses.replace(facts, projects={**facts.projects, **errors})
         plan = plan_catalog(wanted, facts)
-    # What is held back makes room for others to be taken away.
     while wanted.check_usage and (at_stake := _unasked(plan)):
-        facts = dataclasses.replace(facts, usage={**facts.usage, **usage(at_stake)})
+        # What is held back makes room for others to be taken away. As many again are asked of at once as were before,
+        # so that a large catalogue is not planned anew for each few of them.
+        wider = dataclasses.replace(wanted, max_removals=wanted.max_removals + len(facts.usage))
+        at_stake |= _unasked(plan_catalog(wider, facts)) if facts.usage else {}
+        facts = dataclasses.replace(facts, usage={**facts.usage, **usage([*at_stake.values()])})
         plan = plan_catalog(wanted, facts)
     return plan
 
 
-def _unasked(plan: CatalogPlan) -> list[Image]:
-    """Return the images that a plan takes away although it is not known who uses them."""
+def _unasked(plan: CatalogPlan) -> dict[str, Image]:
+    """Return the images that a plan takes away although it is not known who uses them, by their ids."""
     found = (version.found for version in plan.versions if is_at_stake(version.stage, version.found))
-    return [image for image in found if image and image.id not in plan.usage]
+    return {image.id: image for image in found if image and image.id not in plan.usage}
 
 
 def _plan_template(

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import functools
 import itertools
+import re
 import typing as t
 import unicodedata
 
@@ -27,6 +28,8 @@ NOTICES: t.Final = frozenset(
         "exporting",
         "gate",
         "in_use",
+        "revoked_in_use",
+        "still_launched",
         "unaccepted",
         "unfinished",
         "unlisted",
@@ -57,6 +60,36 @@ _IMAGE: t.Final = (
     "retire_on",
     "delete_on",
 )
+# Whoever uses a version that is in one of these has to be told.
+_SUPERSEDED: t.Final = ("deprecated", "hidden", "retired")
+_SHARE: t.Final = (
+    "project_id",
+    "project",
+    "servers",
+    "volumes",
+    "last_launched_at",
+    "launched_since_deprecation",
+)
+_NOTICE: t.Final = (
+    "template",
+    "version",
+    "name",
+    "id",
+    "stage",
+    "servers",
+    "volumes",
+    "deprecated_since",
+    "reason",
+    "revoked_since",
+    "retired_since",
+    "retire_on",
+    "delete_on",
+    "while_used",
+    "replaced_by",
+    "resources",
+)
+_UNSAFE_IN_FILES: t.Final = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_PART: t.Final = 80
 # No cloud of OpenStack is older.
 _FIRST_DAY: t.Final = datetime.date(2010, 1, 1)
 _ANSWERS: t.Final = ("pending", "rejected", "accepted")
@@ -96,6 +129,11 @@ class Reading:
         found: t.Mapping[str, t.Any] = self.result["templates"] if self.is_good else {}
         return found
 
+    def project(self, data: t.Mapping[str, t.Any]) -> str | None:
+        """Return what the project of a notice, or of a share of the usage, is called, None where that is not known."""
+        name: str | None = data.get("project") or (self.result.get("projects") or {}).get(data["project_id"])
+        return name
+
     @functools.cached_property
     def kinds(self) -> t.Mapping[str, set[str]]:
         """The kinds of its findings by the images that they are about."""
@@ -109,10 +147,15 @@ class Reading:
         """Its versions, one after the other."""
         return [row for template in self.templates.values() for row in template["versions"]]
 
+    @functools.cached_property
+    def usages(self) -> t.Mapping[str, t.Any]:
+        """Who uses its images, by their ids, None where that was not asked."""
+        return {row["id"]: row.get("usage") for row in self.rows}
+
 
 def readings(results: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[Reading, ...]:
     """Return what came of each cloud, given as C(host), C(name) and C(result), with a name of its own for each."""
-    cleaned = map(_clean, results)
+    cleaned = map(clean, results)
     given = [(str(each["host"]), str(each.get("name") or each["host"]), each.get("result") or {}) for each in cleaned]
     often = collections.Counter(name for _host, name, _result in given)
     return tuple(
@@ -129,26 +172,28 @@ def report(clouds: t.Sequence[Reading], header: t.Mapping[str, t.Any]) -> Data:
     templates = [_template(name, clouds) for name in sorted({name for cloud in clouds for name in cloud.templates})]
     findings = _findings(clouds, templates)
     shares = _shares(clouds)
+    notices = _notices(clouds, header["as_of"])
     return {
         "format_version": FORMAT_VERSION,
-        "header": _clean(header),
-        "summary": _summary(clouds, templates, findings, shares),
-        "clouds": [_cloud(cloud, findings) for cloud in clouds],
+        "header": clean(header),
+        "summary": _summary(clouds, templates, findings, shares, notices),
+        "clouds": [_cloud(cloud, findings, templates, notices) for cloud in clouds],
         "findings": findings,
         "templates": templates,
         "shares": shares,
+        "notices": notices,
         "growth": _growth(row for cloud in clouds for row in cloud.rows),
     }
 
 
-def _clean(value: t.Any) -> t.Any:
+def clean(value: t.Any) -> t.Any:
     """Return data whose texts are what they look like: others wrote them, and may have meant to mislead."""
     if isinstance(value, str):
         return value if value.isprintable() else "".join(map(_visible, value))
     if isinstance(value, t.Mapping):
-        return {_clean(key): _clean(each) for key, each in value.items()}
+        return {clean(key): clean(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_clean(each) for each in value]
+        return [clean(each) for each in value]
     return value
 
 
@@ -200,7 +245,26 @@ def _image(cloud: Reading, row: Data) -> Data:
         **{key: row.get(key) for key in _IMAGE},
         "is_current": row["id"] == current.get("id"),
         "spans": spans(row),
+        "usage": _usage(cloud, row),
         "findings": sorted(cloud.kinds.get(row["name"], ())),
+    }
+
+
+def _usage(cloud: Reading, row: Data) -> Data | None:
+    """Return who uses an image, None where that was not asked. What is not known is None."""
+    usage = row.get("usage")
+    if usage is None:
+        return None
+    projects = [
+        {**{key: share.get(key) for key in _SHARE}, "project": cloud.project(share)} for share in usage["projects"]
+    ]
+    launched = sum(share["launched_since_deprecation"] or 0 for share in projects)
+    is_known = None not in (usage["servers"], usage["volumes"])
+    return {
+        **{key: usage[key] for key in ("is_used", "servers", "volumes")},
+        "launched_since_deprecation": launched if launched or is_known else None,
+        "projects": projects,
+        "unknown": usage["unknown"],
     }
 
 
@@ -295,6 +359,62 @@ def _shares(clouds: t.Iterable[Reading]) -> list[Data]:
     return sorted(found, key=lambda each: (_ANSWERS.index(each["status"]), each["cloud"], each["project_id"]))
 
 
+def _notices(clouds: t.Iterable[Reading], as_of: str) -> list[Data]:
+    """Return whom to tell in which cloud, each with the name of a file for it."""
+    found = [
+        {
+            "cloud": cloud.name,
+            "as_of": as_of,
+            "project_id": notice["project_id"],
+            "project": cloud.project(notice),
+            "images": [_noticed(cloud, notice["project_id"], image) for image in notice["images"]],
+        }
+        for cloud in clouds
+        if cloud.is_good
+        for notice in cloud.result.get("notices") or ()
+    ]
+    return [{**notice, "file": file} for notice, file in zip(found, _files(found), strict=True)]
+
+
+def _noticed(cloud: Reading, project_id: str, image: Data) -> Data:
+    usage = cloud.usages.get(image["id"]) or {}
+    launched = (each for each in usage.get("projects", ()) if each["project_id"] == project_id)
+    # A project has none of what could not be counted, as far as anybody knows.
+    counts = {kind: image[kind] if usage.get(kind, 0) is not None else None for kind in ("servers", "volumes")}
+    return {
+        **{key: image.get(key) for key in _NOTICE},
+        **counts,
+        "launched_since_deprecation": next((each["launched_since_deprecation"] for each in launched), None),
+    }
+
+
+def _files(notices: t.Sequence[Data]) -> list[str]:
+    """
+    Return a name of a file for each notice: that of its cloud and of its project.
+
+    Where that would be the same of two, also where it is in other letters alone, it has the id of the project as well.
+    """
+    plain = [_file(notice["cloud"], _safe(notice["project"] or "") or notice["project_id"]) for notice in notices]
+    often = collections.Counter(map(str.casefold, plain))
+    names = [
+        name if often[name.casefold()] == 1 else _file(notice["cloud"], notice["project"] or "", notice["project_id"])
+        for name, notice in zip(plain, notices, strict=True)
+    ]
+    again = collections.Counter(map(str.casefold, names))
+    return [
+        f"{name}.md" if again[name.casefold()] == 1 else f"{name}-{number}.md" for number, name in enumerate(names, 1)
+    ]
+
+
+def _file(*parts: str) -> str:
+    return "-".join(safe for part in parts if (safe := _safe(part)))
+
+
+def _safe(text: str) -> str:
+    """Return what of a text may be part of the name of a file anywhere: nothing where it has no such letter."""
+    return _UNSAFE_IN_FILES.sub("-", text)[:_LONGEST_PART].strip(".-")
+
+
 def _growth(rows: t.Iterable[Data]) -> list[Data]:
     """Return how many images and bytes came in each month, and how many there were, of those that are still there."""
     by_month: dict[str, list[int]] = {}
@@ -320,7 +440,10 @@ def _months(months: t.Collection[str]) -> t.Iterator[str]:
         yield f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
-def _cloud(cloud: Reading, findings: t.Iterable[Data]) -> Data:
+def _cloud(cloud: Reading, findings: t.Iterable[Data], templates: t.Iterable[Data], notices: t.Iterable[Data]) -> Data:
+    images = [image for image in _images(templates) if image["cloud"] == cloud.name]
+    reasons = {reason for image in images if image["usage"] for reason in image["usage"]["unknown"]}
+    used = _used(images, [notice for notice in notices if notice["cloud"] == cloud.name])
     return {
         "name": cloud.name,
         "host": cloud.host,
@@ -329,10 +452,50 @@ def _cloud(cloud: Reading, findings: t.Iterable[Data]) -> Data:
         "images": len(cloud.rows),
         "bytes": sum(row["size"] or 0 for row in cloud.rows),
         "findings": _counts(each["severity"] for each in findings if each["cloud"] == cloud.name),
+        "usage": used and {**used, "unknown": sorted(reasons)},
     }
 
 
-def _summary(clouds: t.Sequence[Reading], templates: list[Data], findings: list[Data], shares: list[Data]) -> Data:
+def _images(templates: t.Iterable[Data]) -> t.Iterator[Data]:
+    return (image for template in templates for version in template["versions"] for image in version["images"])
+
+
+def _used(images: t.Iterable[Data], notices: t.Sequence[Data]) -> Data | None:
+    """Return what is made of images and of how many of them, None where that was not asked of any."""
+    usages = [(image, image["usage"]) for image in images]
+    asked = [usage for _image, usage in usages if usage]
+    if not asked:
+        return None
+    in_use = [image for image, usage in usages if usage and usage["is_used"]]
+    numbers = {
+        kind: {
+            kind: _sum(usage[kind] for usage in asked),
+            f"{kind}_unknown": sum(usage is None or usage[kind] is None for _image, usage in usages),
+        }
+        for kind in ("servers", "volumes")
+    }
+    return {
+        **numbers["servers"],
+        **numbers["volumes"],
+        "images": len(in_use),
+        "superseded": sum(image["stage"] in _SUPERSEDED or image["revoked_since"] is not None for image in in_use),
+        "projects_to_tell": len(notices),
+    }
+
+
+def _sum(numbers: t.Iterable[int | None]) -> int | None:
+    """Return the sum of the numbers that are known, None where none is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _summary(
+    clouds: t.Sequence[Reading],
+    templates: list[Data],
+    findings: list[Data],
+    shares: list[Data],
+    notices: list[Data],
+) -> Data:
     rows = [row for cloud in clouds for row in cloud.rows]
     return {
         "clouds": len(clouds),
@@ -344,7 +507,38 @@ def _summary(clouds: t.Sequence[Reading], templates: list[Data], findings: list[
         "stages": _counts(row["stage"] for row in rows),
         "findings": _counts(each["severity"] for each in findings),
         "shares": _counts(each["status"] for each in shares),
+        "usage": _used(_images(templates), notices),
     }
+
+
+def usage_in_words(usage: t.Mapping[str, t.Any] | None) -> str:
+    """Return who uses an image, such as C(2 servers and 1 volume of 2 projects). What is not known is never none."""
+    numbers = {kind: usage[f"{kind}s"] if usage else None for kind in ("server", "volume")}
+    unknown = [f"{kind}s unknown" for kind, number in numbers.items() if number is None]
+    if usage is None or len(unknown) == len(numbers):
+        return "unknown"
+    found = [count(number, kind) for kind, number in numbers.items() if number]
+    if found:
+        return ", ".join([f"{' and '.join(found)} of {count(len(usage['projects']), 'project')}", *unknown])
+    none = [f"no {kind}s" for kind, number in numbers.items() if number == 0]
+    return ", ".join([*none, *unknown]) if unknown else "unused"
+
+
+def number_in_words(number: int | None, unknown: int) -> str:
+    """
+    Return how many servers or volumes use images.
+
+    :param number: Of those that are known, None where none is.
+    :param unknown: Of how many images they are not known.
+    """
+    if number is None:
+        return "unknown"
+    return f"{number} or more" if unknown else str(number)
+
+
+def count(number: int | None, one: str) -> str:
+    """Return a number of things, such as C(2 servers)."""
+    return f"{one}s unknown" if number is None else f"{number} {one}{'' if number == 1 else 's'}"
 
 
 def _counts(words: t.Iterable[str]) -> dict[str, int]:

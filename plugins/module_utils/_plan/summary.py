@@ -57,7 +57,7 @@ def as_markdown(result: Result, title: str, *, check: bool = False, limit: int =
     :param limit: The characters that it may have.
     """
     page = _Page(limit)
-    page.add(f"## {_escaped(title)}\n\n{_lead(result, check)}\n")
+    page.add(f"## {escaped(title)}\n\n{_lead(result, check)}\n")
     failures = result.get("failures", ())
     page.table("Failures", ("Image", "What is wrong"), [(each["image"], each["message"]) for each in failures])
     unlisted = [each["image"] for each in result.get("findings", ()) if each["kind"] == "unlisted"]
@@ -77,7 +77,7 @@ def as_markdown(result: Result, title: str, *, check: bool = False, limit: int =
 
 def _lead(result: Result, check: bool) -> str:
     if "plan" not in result:
-        return f"**Failed.** {_escaped(str(result.get('msg', 'Nobody knows why.')))}"
+        return f"**Failed.** {escaped(str(result.get('msg', 'Nobody knows why.')))}"
     found = counts(result)
     failures = result.get("failures", ())
     verbs = ("to create", "to update", "to delete") if check or failures else ("created", "updated", "deleted")
@@ -85,7 +85,7 @@ def _lead(result: Result, check: bool) -> str:
     lead = f"{told}, of {len(result.get('versions', ()))} versions." if any(found.values()) else "Nothing to change."
     if failures:
         return f"**{len(failures)} failed.** {lead}"
-    return f"**Failed.** {_escaped(str(result['msg']))}\n\n{lead}" if result.get("failed") else f"**{lead}**"
+    return f"**Failed.** {escaped(str(result['msg']))}\n\n{lead}" if result.get("failed") else f"**{lead}**"
 
 
 def _change_row(change: Result, row: Result, check: bool) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ def _as_json_escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Return a text as one line that Markdown shows in these words, whatever is in it."""
     lines = [" ".join(line.split()) for line in str(text).splitlines()]
     return "<br>".join(_UNPLAIN.sub(_as_entity, line) for line in lines if line)
@@ -163,12 +163,12 @@ class _Page:
         if rows:
             lines = [" | ".join(columns), " | ".join("---" for _column in columns)]
             head = "".join(f"| {line} |\n" for line in lines)
-            self._fill(f"\n### {heading}\n\n{head}", [f"| {' | '.join(map(_escaped, row))} |\n" for row in rows])
+            self._fill(f"\n### {heading}\n\n{head}", [f"| {' | '.join(map(escaped, row))} |\n" for row in rows])
 
     def details(self, parts: t.Sequence[tuple[str, str]]) -> None:
         """Add texts that are shown on demand, each under its name."""
         blocks = [
-            f"\n<details><summary>{_escaped(name)}</summary>\n\n```diff\n{text}\n```\n\n</details>\n"
+            f"\n<details><summary>{escaped(name)}</summary>\n\n```diff\n{text}\n```\n\n</details>\n"
             for name, text in parts
         ]
         if blocks:

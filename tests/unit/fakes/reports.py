@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import uuid
 from typing import Any
 
 from ansible_collections.xloud.image.plugins.module_utils._model.image import TAG, TEMPLATE, VERSION, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Kind, Resource, Usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.findings import find
 from ansible_collections.xloud.image.plugins.module_utils._plan.inventory import as_result
+from ansible_collections.xloud.image.plugins.module_utils._plan.notices import notices
 
 TODAY = "2026-06-01"
 GIB = 1024**3
-TEAM_A, TEAM_B = (hashlib.md5(name.encode()).hexdigest() for name in ("team-a", "team-b"))
+TEAM_A, TEAM_B, TEAM_C = (hashlib.md5(name.encode()).hexdigest() for name in ("team-a", "team-b", "team-c"))
 HEADER = {"title": "Image catalogue", "generated_at": f"{TODAY}T12:00:00Z", "as_of": TODAY, "run": {}}
 
 
@@ -54,12 +57,45 @@ def version(cloud: str, name: str, created: str, state: str = "published", **cha
     return Image(**{**given, **changes}, properties=properties)
 
 
-def result(*images: Image, members: dict[str, tuple[Member, ...]] | None = None) -> dict[str, Any]:
-    """What the module returns of these images."""
+def result(
+    *images: Image, members: dict[str, tuple[Member, ...]] | None = None, usage: dict[str, Usage] | None = None
+) -> dict[str, Any]:
+    """
+    What the module returns of these images.
+
+    :param usage: Who uses those that it was asked of, by their names.
+    """
     wanted = WantedInventory(WantedCatalog((), TODAY))
     known = {name: Project(project, name) for name, project in (("team-a", TEAM_A), ("team-b", TEAM_B))}
-    found = Inventory(images, members or {}, known)
-    return {"changed": False, "failed": False, **as_result(wanted, found, find(wanted, found))}
+    by_id = {image.id: usage[image.name] for image in images if image.name in usage} if usage else {}
+    found = Inventory(images, members or {}, known, usage=by_id)
+    told = as_result(wanted, found, find(wanted, found))
+    return {"changed": False, "failed": False, **told, "notices": notices(wanted, found)}
+
+
+def resource(kind: Kind, name: str, project: str, created: str, server: str | None = None) -> Resource:
+    """A server or a volume of a project, by its id, that was made on a day."""
+    identity = str(uuid.UUID(hashlib.md5(f"{kind} {name}".encode()).hexdigest()))
+    called = Project(project, {TEAM_A: "team-a", TEAM_B: "team-b"}.get(project, project))
+    return Resource(kind, identity, name, called, f"{created}T10:11:12Z", server)
+
+
+def server(name: str, project: str, created: str) -> Resource:
+    return resource("server", name, project, created)
+
+
+def used(*resources: Resource, refused: dict[Kind, str] | None = None) -> Usage:
+    """
+    Who uses an image.
+
+    :param refused: Why a service did not tell of servers, or of volumes.
+    """
+    lacking = refused or {}
+    found = (
+        None if kind in lacking else tuple(each for each in resources if each.kind == kind)
+        for kind in ("server", "volume")
+    )
+    return Usage(*found, refused=tuple(lacking.values()))
 
 
 def first() -> dict[str, Any]:
@@ -67,12 +103,24 @@ def first() -> dict[str, Any]:
     shared = next(image for image in images if image.name == "rocky-9-nginx-v1.1")
     older = next(image for image in images if image.name == "rocky-9-nginx-v1.0")
     answers = (Member(TEAM_A, "accepted"), Member(TEAM_B, "pending"))
-    return result(*images, members={shared.id: answers, older.id: (Member(TEAM_A, "accepted"),)})
+    web = server("web-1", TEAM_A, "2026-01-20")
+    workers = [server(f"worker-{number}", TEAM_C, "2026-03-05") for number in range(3)]
+    usage = {
+        "ubuntu-24.04-base-v1.4": used(server("web-3", TEAM_A, "2026-05-20")),
+        "ubuntu-24.04-base-v1.3": used(web, resource("volume", "data", TEAM_A, "2026-05-30", web.id), *workers),
+        "windows-2022-core-v0.9": used(server("ad", TEAM_B, "2025-12-01")),
+    }
+    members = {shared.id: answers, older.id: (Member(TEAM_A, "accepted"),)}
+    return result(*images, members=members, usage={**{image.name: used() for image in images}, **usage})
 
 
 def second() -> dict[str, Any]:
     other = version("second", "windows-2022-core-v1.0", "2026-01-20", size=9 * GIB, os_hash_value="0" * 128)
-    return result(*_ubuntu("second", 4), *_rocky("second")[:1], other)
+    images = (*_ubuntu("second", 4), *_rocky("second")[:1], other)
+    refused: dict[Kind, str] = {"volume": "othercloud: the Block Storage service answered 403."}
+    usage = {image.name: used(refused=refused) for image in images}
+    usage["ubuntu-24.04-base-v1.2"] = used(server("web-1", TEAM_A, "2026-01-20"), refused=refused)
+    return result(*images, usage=usage)
 
 
 def down() -> dict[str, Any]:

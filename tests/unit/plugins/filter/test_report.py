@@ -58,6 +58,12 @@ def clouds(words=None):
         result["findings"].append({"kind": "bad_name", "image": words, "message": words})
         result["templates"]["windows-2022-core"]["versions"][1] |= {"deprecated_reason": words, "replaced_by": words}
         result["projects"] = {reports.TEAM_A: words}
+        usage = result["templates"]["ubuntu-24.04-base"]["versions"][2]["usage"]
+        usage["projects"][0]["project"] = usage["projects"][0]["resources"][0]["name"] = words
+        told = result["notices"][0]
+        told["project"] = words
+        told["images"][0] |= {"reason": words, "retire_on": words}
+        told["images"][0]["resources"][0]["name"] = words
         found[2]["result"]["msg"] = words
         found[1]["name"] = words
     return found
@@ -122,6 +128,90 @@ def test_the_page_is_whole_and_its_own():
     assert targets <= set(ids)
 
 
+NO_USAGE = {
+    "html": ("Used by", "Whom to tell", "Volumes"),
+    "markdown": ("Used by", "Whom to tell", "Volumes"),
+    "console": ("SERVERS", "TELL"),
+    "junit": ("usage: ",),
+}
+
+
+@pytest.mark.parametrize("format", NO_USAGE)
+def test_usage_is_shown_where_it_was_asked_for(format):
+    words = NO_USAGE[format]
+    text = rendered(format)
+    assert [word for word in words if word not in text] == []
+    found = clouds()
+    for each in found:
+        each["result"].pop("notices", None)
+        for template_ in each["result"].get("templates", {}).values():
+            for row in template_["versions"]:
+                del row["usage"]
+    text = report_as(report(found, generated_at=AT), format)
+    assert [word for word in words if word in text] == []
+
+
+@pytest.mark.parametrize("format", NO_USAGE)
+def test_a_report_of_an_earlier_version_can_still_be_shown(format):
+    document = report(clouds(), generated_at=AT)
+    del document["notices"], document["summary"]["usage"]
+    for cloud in document["clouds"]:
+        del cloud["usage"]
+    for template_ in document["templates"]:
+        for version in template_["versions"]:
+            for image in version["images"]:
+                del image["usage"]
+    assert "ubuntu-24.04-base-v1.4" in report_as(document, format).replace("\\", "")
+
+
+@pytest.mark.parametrize("format", ["html", "markdown", "console"])
+def test_what_is_not_known_is_said_to_be_unknown_and_why(format):
+    asked = {"server": "c: the Compute service answered 403.", "volume": "c: the Block Storage service is not there."}
+    image = reports.version("a", "a-1-b-v1.0", "2026-01-01")
+    result = reports.result(image, usage={image.name: reports.used(refused=asked)})
+    text = report_as(report([{"host": "h", "name": "c", "result": result}], generated_at=AT), format)
+    assert [reason for reason in asked.values() if reason not in text] == []
+    assert "unused" not in text
+    counted = {"html": ">unknown<", "markdown": "| unknown | unknown |", "console": "unknown  unknown"}
+    assert counted[format] in text
+    assert "Nobody uses" not in text
+
+
+@pytest.mark.parametrize("format", ["html", "markdown"])
+def test_nobody_is_to_be_told_where_all_is_known(format):
+    image = reports.version("a", "a-1-b-v1.0", "2026-01-01")
+    result = reports.result(image, usage={image.name: reports.used()})
+    text = report_as(report([{"host": "h", "name": "c", "result": result}], generated_at=AT), format)
+    assert "Nobody uses a version that is superseded." in text
+
+
+def test_the_markdown_says_whom_to_tell():
+    text = rendered("markdown").replace("\\", "")
+    (row,) = [line for line in text.splitlines() if "team-b `" in line and "windows" in line]
+    assert [cell.strip() for cell in row.strip("|").split("|")] == [
+        f"team-b `{reports.TEAM_B}`",
+        "mycloud",
+        "windows-2022-core-v0.9",
+        "1",
+        "0",
+        "It was revoked on 2026-05-12: CVE-2026-1234. Replace what was made of it. "
+        "It was due to be retired on 2026-05-25, and may be retired at any time.",
+        "windows-2022-core-v1.0",
+    ]
+    assert (
+        "| deprecated | 2026-05-11 | 4 servers and 1 volume of 2 projects, 1 launched since it was deprecated |" in text
+    )
+
+
+def test_a_row_of_the_page_is_found_by_the_projects_that_use_it():
+    page = rendered("html")
+    rows = {found[1]: found[0] for found in re.finditer(r'<tr data-row data-text="([^"]*)"[^>]*>', page)}
+    (row,) = [tag for words, tag in rows.items() if words.startswith("ubuntu-24.04-base-v1.3 126f8916")]
+    assert f"team-a {reports.TEAM_A}" in row
+    assert row.endswith(" data-used>")
+    assert sum("data-used" in tag and "ubuntu-24.04-base-v1.0" in tag for tag in rows.values()) == 0
+
+
 def test_the_policy_of_the_page_allows_its_own_style_and_script_alone():
     text = rendered("html", HOSTILE)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1].replace("&#39;", "'")
@@ -141,7 +231,7 @@ def test_what_others_wrote_is_text_in_the_page():
     shown = (
         HOSTILE.replace("\n", " ").replace("\u202e", "\\u202e").replace("\x1b", "\\u001b").replace("\x00", "\\u0000")
     )
-    assert hostile.text.count(shown) >= 7
+    assert hostile.text.count(shown) >= 11
 
 
 def test_what_others_wrote_breaks_no_table_of_the_markdown():

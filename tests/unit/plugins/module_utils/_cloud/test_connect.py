@@ -53,6 +53,8 @@ class FakeRegion:
 
     def get_catalogue_endpoint(self, **kwargs):
         self.asked = kwargs
+        if self.endpoint is None:
+            raise exceptions.EndpointNotFound("internal endpoint not found")
         return self.endpoint
 
     def get_endpoint(self, _service):

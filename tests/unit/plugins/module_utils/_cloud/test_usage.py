@@ -12,6 +12,8 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import re
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.usage import Resource, Usage
+from ansible_collections.xloud.image.tests.unit.fakes.cloud import respond
+from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
 from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeBlockStorage, FakeCompute
 from ansible_collections.xloud.image.tests.unit.fakes.samples import image
 
@@ -172,3 +174,21 @@ def test_others_ask_who_may(cloud, compute, connected):
 def test_who_cannot_ask_is_named(cloud, connected):
     with pytest.raises(InputError, match=r"^usage_cloud: cloud: Cloud nowhere was not found"):
         read_usage(cloud.session(), {"cloud": "nowhere"}, [ONE])
+
+
+def test_a_service_that_breaks_down_is_not_asked_of_the_rest(cloud, compute, read, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    images = [image(id=f"id-{number}") for number in range(1, 40)]
+    compute.add("id-1", "p-own", "web")
+    cloud.instead(
+        "GET", "/servers/detail", lambda request: cloud.fail("GET", "/servers/detail", 503, times=999) or ok(request)
+    )
+    found = read(*images)
+    assert found["id-1"].refused == ()
+    assert found["id-39"].refused
+    # Those that are on their way, each with its retries.
+    assert len(cloud.log) < 20
+
+
+def ok(request):
+    return respond(request, Answer(200, {"servers": []}))

@@ -28,6 +28,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.run import Cata
 from ansible_collections.xloud.image.plugins.module_utils._plan.result import as_changes, failures
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, Curator, ago, lived, marks, name
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import FakeCloud
+from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeCompute
 
 TEMPLATES = ("debian-13-base", "rocky-9-nginx")
 NUMBERS = ("1.0", "1.1", "1.2", "1.10")
@@ -76,12 +77,13 @@ def templates(draw):
     shared = draw(st.sampled_from([{}, {"members": ["p-a"]}, {"members": ["p-a"], "members_exact": True}]))
     visibility = "shared" if shared else draw(st.sampled_from(["shared", "community", "public"]))
     min_age = draw(st.sampled_from([0, 0, 50]))
+    while_used = draw(st.sampled_from([{}, {"while_used": "keep"}, {"while_used": "retire"}]))
     return {
         "visibility": visibility,
         **shared,
         **pin,
         **gate,
-        "retention": {**retention, "min_age": min_age},
+        "retention": {**retention, **while_used, "min_age": min_age},
         "versions": found,
     }
 
@@ -106,7 +108,7 @@ def images(draw):
     if draw(st.integers(0, 3)) == 0:
         state[DELETE_ON] = ago(3)
     ours = {} if draw(st.integers(0, 5)) == 0 else marks(number, template)
-    return {"name": name(number, template), **ours, **state}
+    return {"name": name(number, template), **ours, **state, "used": draw(st.integers(0, 2)) == 0}
 
 
 CLOUDS = st.lists(images(), max_size=6, unique_by=lambda image: image["name"])
@@ -125,9 +127,12 @@ def sources() -> Iterator[str]:
 
 
 def curator_of(cloud: list, sources: str) -> Curator:
-    fake = FakeCloud()
+    compute = FakeCompute()
+    fake = FakeCloud(launching={"compute": compute})
     for image in cloud:
-        fake.glance.add(**image)
+        image_id = fake.glance.add(**{key: value for key, value in image.items() if key != "used"})
+        if image["used"]:
+            compute.add(image_id, "p-a", f"server-of-{image_id}")
     return Curator(fake, sources)
 
 
@@ -191,6 +196,27 @@ def test_what_a_run_must_never_do(sources, document, cloud, limit, purge):
     assert len(taken_away) <= limit
     for finding in plan.findings:
         assert finding.message
+
+
+@many
+@given(document=DOCUMENTS, cloud=CLOUDS.filter(bool), limit=st.integers(1, 9), stored=st.integers(1, 2))
+def test_nothing_is_taken_from_those_who_use_it(sources, document, cloud, limit, stored):
+    for template in document.values():
+        # As much as may be is to be taken away, and little of it may.
+        template["retention"] |= {"visible": 1, "available": 1, "stored": stored, "min_age": 0}
+    curator = curator_of([{**image, "used": position != 1} for position, image in enumerate(cloud)], sources)
+    used = {server["image"]["id"] for server in curator.cloud.launching["compute"].found}
+    plan = curator.plan(curator.wanted(document, purge=True, max_removals=limit))
+    for version in plan.versions:
+        if version.found is None or version.found.id not in used or not version.found.was_published:
+            continue
+        template = document.get(version.template, {"retention": {}, "versions": {}})
+        is_revoked = template["versions"].get(version.version, {}).get("revoked") or version.found.is_revoked
+        is_told = template["retention"].get("while_used") == "retire"
+        for action in version.actions:
+            assert not (isinstance(action, DeleteImage) and action.image_id == version.found.id)
+            assert not isinstance(action, DeactivateImage) or is_revoked or is_told
+        event(f"in use: from {version.found.stage} to {version.stage}")
 
 
 def findable(images: dict[str, Image], template: str) -> set[str]:

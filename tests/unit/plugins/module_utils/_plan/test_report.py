@@ -12,9 +12,23 @@ import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
-from ansible_collections.xloud.image.plugins.module_utils._plan.report import readings, report, spans
+from ansible_collections.xloud.image.plugins.module_utils._plan.report import (
+    number_in_words,
+    readings,
+    report,
+    spans,
+    usage_in_words,
+)
 from ansible_collections.xloud.image.tests.unit.fakes import reports
-from ansible_collections.xloud.image.tests.unit.fakes.reports import HEADER, TEAM_A, TEAM_B, version
+from ansible_collections.xloud.image.tests.unit.fakes.reports import (
+    HEADER,
+    TEAM_A,
+    TEAM_B,
+    TEAM_C,
+    server,
+    used,
+    version,
+)
 
 SCHEMA = json.loads((Path(__file__).parents[5] / "schemas/report.schema.json").read_text())
 CLOUDS = reports.clouds()
@@ -213,3 +227,179 @@ def test_characters_that_control_how_text_is_shown_are_written_out():
 
 def test_letters_of_other_scripts_stay_as_they_are():
     assert of({"failed": True, "msg": "שלום, العربية, 日本 é"})["clouds"][0]["error"] == "שלום, العربية, 日本 é"
+
+
+# Usage
+
+
+def images(found):
+    return {
+        (image["cloud"], each["name"]): image
+        for template in found["templates"]
+        for each in template["versions"]
+        for image in each["images"]
+    }
+
+
+def in_use(**usage):
+    """A result with two deprecated versions, of which one is used by a server."""
+    made = [version("a", f"a-1-b-v1.{n}", "2026-01-01", "deprecated 2026-02-01") for n in range(2)]
+    usages = {"a-1-b-v1.0": used(server("s", TEAM_A, "2026-01-02"), **usage), "a-1-b-v1.1": used(**usage)}
+    return reports.result(*made, usage=usages)
+
+
+def test_who_uses_which_version():
+    found = images(report(readings(CLOUDS), HEADER))
+    usage = found["mycloud", "ubuntu-24.04-base-v1.3"]["usage"]
+    counts = {key: usage[key] for key in ("is_used", "servers", "volumes", "launched_since_deprecation", "unknown")}
+    assert counts == {"is_used": True, "servers": 4, "volumes": 1, "launched_since_deprecation": 1, "unknown": []}
+    assert [(each["project"], each["servers"], each["launched_since_deprecation"]) for each in usage["projects"]] == [
+        (None, 3, 0),
+        ("team-a", 1, 1),
+    ]
+    assert all("resources" not in each for each in usage["projects"])
+
+
+def test_what_is_not_known_is_neither_none_nor_unused():
+    usage = images(report(readings(CLOUDS), HEADER))["othercloud", "ubuntu-24.04-base-v1.3"]["usage"]
+    assert usage == {
+        "is_used": None,
+        "servers": 0,
+        "volumes": None,
+        "launched_since_deprecation": None,
+        "projects": [],
+        "unknown": ["othercloud: the Block Storage service answered 403."],
+    }
+
+
+def test_the_usage_of_a_cloud_and_of_all():
+    found = report(readings(CLOUDS), HEADER)
+    numbers = {"servers": 7, "servers_unknown": 0, "volumes": 1, "volumes_unknown": 7}
+    assert found["summary"]["usage"] == {**numbers, "images": 4, "superseded": 3, "projects_to_tell": 4}
+    first, second, down = (cloud["usage"] for cloud in found["clouds"])
+    assert (first["servers"], first["volumes"], first["unknown"]) == (6, 1, [])
+    assert (second["servers"], second["volumes"], second["volumes_unknown"]) == (1, None, 7)
+    assert second["unknown"] == ["othercloud: the Block Storage service answered 403."]
+    assert down is None
+
+
+def test_a_published_version_in_use_is_not_superseded_until_it_is_revoked():
+    made = [version("a", "a-1-b-v1.0", "2026-01-01"), version("a", "a-1-b-v1.1", "2026-01-01")]
+    revoked = version("a", "a-1-b-v1.2", "2026-01-01", properties={"revoked_since": "2026-01-02"})
+    users = {f"a-1-b-v1.{n}": used(server(f"s{n}", TEAM_A, "2026-01-02")) for n in (0, 2)}
+    usage = of(reports.result(*made, revoked, usage=users))["summary"]["usage"]
+    assert (usage["images"], usage["superseded"]) == (2, 1)
+
+
+def test_a_result_without_usage_says_nothing_of_it():
+    found = of(reports.result(version("a", "a-1-b-v1.0", "2026-01-01")))
+    assert found["summary"]["usage"] is found["clouds"][0]["usage"] is None
+    assert [image["usage"] for image in images(found).values()] == [None]
+    assert found["notices"] == []
+    assert [error.message for error in Draft7Validator(SCHEMA).iter_errors(found)] == []
+
+
+def test_images_that_nobody_was_asked_about_are_not_known():
+    asked, not_asked = in_use(), reports.result(version("b", "a-1-b-v1.0", "2026-01-01"))
+    usage = of(asked, not_asked)["summary"]["usage"]
+    assert (usage["servers"], usage["servers_unknown"], usage["volumes_unknown"]) == (1, 1, 1)
+
+
+def test_a_result_of_an_earlier_version_has_no_key_for_usage():
+    earlier = reports.result(version("a", "a-1-b-v1.0", "2026-01-01"))
+    for row in earlier["templates"]["a-1-b"]["versions"]:
+        del row["usage"]
+    del earlier["notices"]
+    assert of(earlier)["summary"]["usage"] is None
+
+
+def test_whom_to_tell():
+    found = report(readings(CLOUDS), HEADER)["notices"]
+    assert [(each["cloud"], each["project"], each["project_id"]) for each in found] == [
+        ("mycloud", None, TEAM_C),
+        ("mycloud", "team-a", TEAM_A),
+        ("mycloud", "team-b", TEAM_B),
+        ("othercloud", "team-a", TEAM_A),
+    ]
+    assert {each["as_of"] for each in found} == {reports.TODAY}
+    (image,) = found[1]["images"]
+    assert {key: image[key] for key in ("name", "stage", "servers", "volumes", "launched_since_deprecation")} == {
+        "name": "ubuntu-24.04-base-v1.3",
+        "stage": "deprecated",
+        "servers": 1,
+        "volumes": 1,
+        "launched_since_deprecation": 1,
+    }
+    assert image["replaced_by"]["version"] == "1.4"
+    assert [each["name"] for each in image["resources"]] == ["web-1", "data"]
+
+
+def test_a_project_has_none_of_what_nobody_could_count():
+    (notice,) = of(in_use(refused={"volume": "c: it answered 403."}))["notices"]
+    assert [(image["servers"], image["volumes"]) for image in notice["images"]] == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("clouds", "projects", "expected"),
+    [
+        (["mycloud"], ["team-a"], ["mycloud-team-a.md"]),
+        (["../my cloud"], ["../../etc/passwd"], ["my-cloud-etc-passwd.md"]),
+        (["c"], [None], [f"c-{TEAM_A}.md"]),
+        (["c"], ["プロジェクト"], [f"c-{TEAM_A}.md"]),
+        (["プ"], ["プ"], [f"{TEAM_A}.md"]),
+        (["c"], ["..."], [f"c-{TEAM_A}.md"]),
+        (["c"], ["x" * 500], [f"c-{'x' * 80}.md"]),
+        # Neither two projects, nor two clouds, nor letters that some file systems take for the same.
+        (["c", "C"], ["a", "A"], [f"c-a-{TEAM_A}-1.md", f"C-A-{TEAM_A}-2.md"]),
+        (["a", "a-b"], ["b-c", "c"], [f"a-b-c-{TEAM_A}-1.md", f"a-b-c-{TEAM_A}-2.md"]),
+    ],
+)
+def test_a_file_has_a_safe_name_of_its_own(clouds, projects, expected):
+    results = [{"host": name, "name": name, "result": {**in_use(), "projects": {}}} for name in clouds]
+    for each, project in zip(results, projects, strict=True):
+        each["result"]["notices"][0]["project"] = project
+    assert [each["file"] for each in report(readings(results), HEADER)["notices"]] == expected
+
+
+def test_two_projects_of_one_name_have_a_file_each():
+    result = in_use()
+    other = {**result["notices"][0], "project_id": TEAM_B}
+    found = of({**result, "notices": [*result["notices"], other]})["notices"]
+    assert [each["file"] for each in found] == [f"c0-team-a-{TEAM_A}.md", f"c0-team-a-{TEAM_B}.md"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity"),
+    [("in_use", "notice"), ("still_launched", "notice"), ("revoked_in_use", "notice"), ("usage_unknown", "error")],
+)
+def test_to_be_used_is_no_error_and_not_to_be_known_is_one(kind, severity):
+    result = {**reports.result(), "findings": [{"kind": kind, "image": "a", "message": "b"}]}
+    assert of(result)["findings"][0]["severity"] == severity
+
+
+@pytest.mark.parametrize(
+    ("servers", "volumes", "projects", "expected"),
+    [
+        (0, 0, 0, "unused"),
+        (None, None, 0, "unknown"),
+        (1, 0, 1, "1 server of 1 project"),
+        (2, 1, 2, "2 servers and 1 volume of 2 projects"),
+        (0, None, 0, "no servers, volumes unknown"),
+        (None, 0, 0, "no volumes, servers unknown"),
+        (None, 2, 1, "2 volumes of 1 project, servers unknown"),
+    ],
+)
+def test_usage_in_words(servers, volumes, projects, expected):
+    assert usage_in_words({"servers": servers, "volumes": volumes, "projects": [{}] * projects}) == expected
+
+
+def test_usage_that_was_not_asked_in_words():
+    assert usage_in_words(None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("number", "unknown", "expected"),
+    [(0, 0, "0"), (7, 0, "7"), (7, 2, "7 or more"), (0, 2, "0 or more"), (None, 2, "unknown")],
+)
+def test_a_number_that_is_not_all_known_in_words(number, unknown, expected):
+    assert number_in_words(number, unknown) == expected
