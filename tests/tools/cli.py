@@ -41,6 +41,7 @@ from workspace import (
     environment,
     lock,
     provide,
+    provide_for_workloads,
     tools,
 )
 
@@ -154,11 +155,21 @@ def test(names: Collection[str]) -> int:
 
 def soak(page: str = "") -> int:
     """Play faults on a sandbox of their own, so that tests can run beside them."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if page:
         os.environ["SOAK_PAGE"] = str(CHECKOUT / page)
+    return run_long("soak", SOAK_SANDBOX)
+
+
+def consumers() -> int:
+    """Play stories on a sandbox with servers and volumes."""
+    provide_for_workloads()
+    return run_long("consumers", CONSUMERS_SANDBOX)
+
+
+def run_long(name: str, sandbox: Sandbox) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return report(run_on_sandbox(["soak"], True, {}, SOAK_SANDBOX))
+        return report(run_on_sandbox([name], True, {}, sandbox))
     except BaseException:
         cancel()
         raise
@@ -293,6 +304,7 @@ def generate() -> int:
 COMMANDS: dict[str, Callable[..., int]] = {
     "bench": bench,
     "bench-docs": lambda: bench("docs/docsite/rst/benchmarks.rst"),
+    "consumers": consumers,
     "coverage": coverage,
     "demo": demo,
     "develop": develop,

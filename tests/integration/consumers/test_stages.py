@@ -92,7 +92,9 @@ def rescue(team, server):
     while True:
         actions = compute.get(f"/servers/{server}/os-instance-actions").json()["instanceActions"]
         request = next(each["request_id"] for each in actions if each["action"] == "rescue")
-        action = compute.get(f"/servers/{server}/os-instance-actions/{request}").json()["instanceAction"]
+        # The first version that shows the events to those who own the server.
+        asked = compute.get(f"/servers/{server}/os-instance-actions/{request}", microversion="2.51")
+        action = asked.json()["instanceAction"]
         if action["events"] and all(event["finish_time"] for event in action["events"]):
             break
         assert time.monotonic() < deadline, action
