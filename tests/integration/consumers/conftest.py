@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 from conftest import Cloud
-from consumers.people import Catalogue, Team
 from credentials import application_credential
+
+from consumers.people import Catalogue, Team
 
 SECURITY = Path(__file__).parents[3] / "docs/docsite/rst/security.rst"
 
@@ -68,6 +69,4 @@ def other_team(name: str, team_of: Callable[[str], Team]) -> Team:
 @pytest.fixture
 def catalogue(template: str, tmp_path: Path, operator: Cloud, usage_cloud: dict[str, Any]) -> Catalogue:
     """One template, kept by a member of a project, for whom other credentials ask who uses what."""
-    return Catalogue(
-        template, tmp_path, operator, xloud_image_cloud="sandbox-operator", image_usage_cloud=usage_cloud
-    )
+    return Catalogue(template, tmp_path, operator, xloud_image_cloud="sandbox-operator", image_usage_cloud=usage_cloud)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import CLOUDS_FILE
+
 from consumers.people import command
 
 # The variables that the sandbox was started with, as JSON.

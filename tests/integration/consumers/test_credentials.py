@@ -10,9 +10,9 @@ import re
 
 import openstack
 import pytest
-from consumers.people import Catalogue, requests_of
 from fault_proxy import Fault, fault_proxy
 
+from consumers.people import Catalogue, requests_of
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 from conftest import IDLE
+
+from ansible_collections.xloud.image.plugins.module_utils._cloud import usage
 from consumers.people import requests_of
 
 # To authenticate as those who ask.
@@ -76,3 +78,18 @@ def test_a_run_that_takes_nothing_away_asks_nobody(used):
     held = catalogue.curate("2026-02-01")
     assert list(held.findings(catalogue.name("1.0"))) == ["in_use"]
     assert len(requests_of("compute", image)) == len(requests_of("block-storage", image)) == 1
+
+
+def test_answers_of_several_pages(catalogue, team, run_here, monkeypatch):
+    catalogue.release("1.0")
+    assert catalogue.curate("2026-01-01").code == 0
+    image = catalogue.id("1.0")
+    made = [team.launch(image, f"node-{number}") for number in range(3)]
+    made += [team.make_volume(image, f"node-{number}") for number in range(3)]
+    monkeypatch.setattr(usage, "_PAGE", 2)
+    options = {"usage": True, "usage_cloud": catalogue.usage_cloud, "templates": [catalogue.template]}
+    info = run_here("image_catalog_info", "sandbox-operator", **options).result
+    (version,) = info["templates"][catalogue.template]["versions"]
+    (project,) = version["usage"]["projects"]
+    assert sorted(each["id"] for each in project["resources"]) == sorted(made)
+    assert len(requests_of("compute", image)) == len(requests_of("block-storage", image)) == 2

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from consumers.people import requests_of
 
 RETENTION = {"visible": 2, "available": 2, "stored": 2, "min_age": "3d"}

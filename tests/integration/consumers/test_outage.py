@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import urllib.parse
 
-from consumers.control import configure, kill
 from fault_proxy import Fault, fault_proxy
+
+from consumers.control import configure, kill
 
 
 def test_what_dies_while_it_is_asked(catalogue, team, admin, usage_cloud, tmp_path):

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from conftest import CLOUDS_FILE, content
-from consumers.control import configure
 
 from ansible_collections.xloud.image.tests.unit.fakes.keys import pair
+from consumers.control import configure
 
 PATCH = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
 REFUSED = "Signature verification for the image failed"
+# Of what does not match, the Compute service tries another host and says no more than this to who launches.
+EXHAUSTED = "Exhausted all hosts available"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,6 +70,11 @@ def fault(team, image_id, name):
     return server["fault"]["message"]
 
 
+def log_of_the_host():
+    """What an operator reads of the reason."""
+    return (CLOUDS_FILE.parent / "log/compute-host.log").read_text()
+
+
 def test_what_is_not_signed_does_not_start(catalogue, team):
     catalogue.release("1.0")
     assert catalogue.curate("2026-01-01").code == 0
@@ -77,7 +86,8 @@ def test_what_is_not_signed_does_not_start(catalogue, team):
 def test_what_is_signed_starts(signed, granted, team, catalogue):
     image = signed("1.0", "2026-01-01")
     # Nova reads the certificate in the name of whoever launches, and the Key Manager gives it to its own project alone.
-    assert fault(team, image["id"], "unread")
+    certificate = image["img_signature_certificate_uuid"]
+    assert f"{REFUSED}: Unable to retrieve certificate with ID: {certificate}" in fault(team, image["id"], "unread")
     granted(image, team)
     server = team.launch(team.look_up(catalogue.template, catalogue.owner.project_id), "signed")
     assert team.server(server)["image"]["id"] == image["id"]
@@ -89,7 +99,8 @@ def test_what_others_signed_does_not_start(signed, granted, team, operator):
     granted(image, team)
     patch = [{"op": "replace", "path": "/img_signature", "value": pair().sign(b"other")}]
     assert operator.image.patch(f"/images/{image['id']}", json=patch, headers=PATCH).status_code == 200
-    assert REFUSED in fault(team, image["id"], "forged")
+    assert EXHAUSTED in fault(team, image["id"], "forged")
+    assert f"Image signature verification failed for image {image['id']}" in log_of_the_host()
 
 
 def test_what_was_changed_in_the_store_does_not_start(signed, granted, team):
@@ -99,6 +110,5 @@ def test_what_was_changed_in_the_store_does_not_start(signed, granted, team):
     (file,) = (CLOUDS_FILE.parent / "data").glob(f"glance/**/{image['id']}")
     assert file.read_bytes() == content(f"{image['name']}.raw")
     file.write_bytes(content("tampered"))
-    words = fault(team, image["id"], "tampered")
-    assert words
-    print(words)
+    assert EXHAUSTED in fault(team, image["id"], "tampered")
+    assert f"Corrupt image download. Hash was {hashlib.sha512(content('tampered')).hexdigest()}" in log_of_the_host()
