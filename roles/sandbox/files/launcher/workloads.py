@@ -147,7 +147,7 @@ class Workloads:
     def _start(self, name: str, digest: str) -> None:
         command = [str(LIBRARY / "workload.py"), str(self._root), name]
         self._running[name] = Running(self._spawn(name, command), digest)
-        self._record(pids={"launcher": os.getpid(), **{name: one.process.pid for name, one in self._running.items()}})
+        self._record()
 
     def _spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         log = self._layout.log(name)
@@ -196,7 +196,8 @@ class Workloads:
             os.read(self._wake, 1024)
 
     def _record(self, **changes: Any) -> None:
-        self._state = replace(self._state, **changes)
+        pids = {"launcher": os.getpid(), **{name: one.process.pid for name, one in self._running.items()}}
+        self._state = replace(self._state, pids=pids, **changes)
         self._instance.record(self._state)
 
     def _end(self, names: list[str]) -> None:
