@@ -158,8 +158,8 @@ def size(number: int | None) -> str:
 
 
 def markdown(text: t.Any) -> str:
-    """Return text that stands in Markdown, also in a table, for itself."""
-    return _MARKUP.sub(r"\\\1", str(text))
+    """Return text that stands in Markdown, also in a table, for itself, and mentions nobody."""
+    return _MARKUP.sub(r"\\\1", str(text)).replace("@", "&#64;&#8203;")
 
 
 def _users(usage: t.Mapping[str, t.Any] | None) -> list[str]:

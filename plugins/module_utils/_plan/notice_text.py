@@ -99,7 +99,7 @@ def _due(image: Data, key: str, verb: str, as_of: str | None) -> str | None:
     if as_of and _DAY.fullmatch(day) and day <= as_of:
         when = "once nobody uses it" if while_used in ("keep", "hide") else "at any time"
         return f"It was due to be {verb} on {day}, and may be {verb} {when}."
-    return f"It is due to be {verb} on {day}{_WHILE_USED.get(while_used, '')}."
+    return f"It is due to be {verb} on {day}{_WHILE_USED.get(while_used or '', '')}."
 
 
 def _image(image: Data, as_of: str | None, rows: int) -> t.Iterator[str]:

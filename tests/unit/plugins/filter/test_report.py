@@ -203,6 +203,16 @@ def test_the_markdown_says_whom_to_tell():
     )
 
 
+def test_lines_end_somewhere():
+    image = reports.version("a", "a-1-b-v1.0", "2026-01-01", "deprecated 2026-02-01")
+    users = [reports.server(f"s{number}", f"p{number:03}", "2026-01-02") for number in range(203)]
+    result = reports.result(image, usage={image.name: reports.used(*users)})
+    text = report_as(report([{"host": "h", "name": "c", "result": result}], generated_at=AT), "console")
+    assert "\np199  c " in text
+    assert "\np200 " not in text
+    assert "\nand 3 more.\n" in text
+
+
 def test_a_row_of_the_page_is_found_by_the_projects_that_use_it():
     page = rendered("html")
     rows = {found[1]: found[0] for found in re.finditer(r'<tr data-row data-text="([^"]*)"[^>]*>', page)}
@@ -298,6 +308,8 @@ def test_sizes(bytes_, expected):
 
 def test_markdown_stands_for_itself():
     assert markdown("a|b_c`<i>") == "a\\|b\\_c\\`\\<i\\>"
+    # Somebody of that name would be told of the page, entity or not.
+    assert markdown("&@team") == "\\&&#64;&#8203;team"
 
 
 @pytest.mark.parametrize("first", ["2026-06-01", "2026-05-20", "2025-11-01", "2019-01-01", "2010-01-01"])
