@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import re
 import socket
 from typing import Any
 
 from workspace import CHECKOUT, WORK
+
+# Below those of connections, which begin at 32768.
+PORTS = range(15000, 32000)
 
 
 class Sandbox:
@@ -49,12 +53,18 @@ class Sandbox:
 
 
 def free_ports() -> dict[str, int]:
-    """A free port for each port variable of the role, all different."""
+    """A free port for each port variable of the role, all different.
+
+    None of those that the kernel gives to connections: a service that starts a minute later would find it taken.
+    """
     defaults = (CHECKOUT / "roles/sandbox/defaults/main.yml").read_text()
-    ports = {}
-    with contextlib.ExitStack() as held:
-        for variable in re.findall(r"^(sandbox_\w*port)\s*:", defaults, re.MULTILINE):
-            listener = held.enter_context(socket.socket())
-            listener.bind(("127.0.0.1", 0))
-            ports[variable] = listener.getsockname()[1]
-    return ports
+    variables = re.findall(r"^(sandbox_\w*port)\s*:", defaults, re.MULTILINE)
+    candidates = random.sample(PORTS, len(PORTS))
+    return {variable: next(port for port in iter(candidates.pop, None) if is_free(port)) for variable in variables}
+
+
+def is_free(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.socket() as listener:
+        listener.bind(("127.0.0.1", port))
+        return True
+    return False

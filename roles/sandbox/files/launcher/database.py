@@ -47,4 +47,6 @@ def main() -> None:
     # It runs as root only where it is told so.
     user = [] if os.geteuid() else ["--user=root"]
     options = [*user, *(f"--{name}={place}" for name, place in places.items()), *OPTIONS]
-    os.execv(program, [program, "--no-defaults", *options])  # noqa: S606 - nothing of it is a shell\'s to read
+    # It does not heed the umask, but these.
+    modes = {"UMASK": "0600", "UMASK_DIR": "0700"}
+    os.execve(program, [program, "--no-defaults", *options], {**os.environ, **modes})  # noqa: S606 - no shell is wanted

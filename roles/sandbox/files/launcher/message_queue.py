@@ -53,4 +53,4 @@ def main() -> None:
         # So the script becomes RabbitMQ instead of waiting for it.
         "RUNNING_UNDER_SYSTEMD": "true",
     }
-    os.execve(PROGRAM, [PROGRAM], {**os.environ, **environment})  # noqa: S606 - nothing of it is a shell\'s to read
+    os.execve(PROGRAM, [PROGRAM], {**os.environ, **environment})  # noqa: S606 - no shell is wanted

@@ -1,16 +1,19 @@
 # Copyright (c) 2026 Xloud contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the databases of Nova to the current schema: ``nova_schema.py --config-file NOVA.CONF``.
+"""Bring the databases of Nova to the current schema: ``nova_schema.py DIRECTORY --config-file FILE ...``.
 
 Repeating it is harmless. In one process, which is a third of the time that the commands of nova-manage would take.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 # Reads the command line for the kind of threads, and before anything else of Nova.
 from nova.cmd import manage  # isort: skip
+from layout import Layout
 from nova import config, context, objects
 
 # Filled in from the configuration each time, so that a moved directory or another port does no harm.
@@ -20,14 +23,16 @@ CELL0 = "{scheme}://{username}@{hostname}/nova_cell0?{query}"
 
 
 def main() -> None:
-    config.parse_args(["nova-manage", *sys.argv[1:]])
+    # In here, where nobody sees it, in contrast to what a process is started with.
+    os.environ.update(Layout(Path(sys.argv[1])).environment("compute"))
+    config.parse_args(["nova-manage", *sys.argv[2:]])
     objects.register_all()
     manage.ApiDbCommands().sync()
     cells = manage.CellV2Commands()
     cells.map_cell0(database_connection=CELL0)
     manage.DbCommands().sync()
-    if not has_cell():
-        cells.create_cell(name="cell1", transport_url=TRANSPORT, database_connection=CELL)
+    if not has_cell() and cells.create_cell(name="cell1", transport_url=TRANSPORT, database_connection=CELL):
+        sys.exit("Nova made no cell")
 
 
 def has_cell() -> bool:

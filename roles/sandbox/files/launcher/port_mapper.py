@@ -11,4 +11,4 @@ from layout import HOST
 
 
 def main() -> None:
-    os.execvp("epmd", ["epmd", "-port", sys.argv[1], "-address", HOST])  # noqa: S606 - nothing of it is a shell\'s to read
+    os.execvp("epmd", ["epmd", "-port", sys.argv[1], "-address", HOST])  # noqa: S606 - no shell is wanted

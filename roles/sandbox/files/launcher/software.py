@@ -47,6 +47,7 @@ class Software:
 # What Keystone has to be asked for: it runs, and knows all users and endpoints.
 ACCOUNTS = "accounts"
 MESSAGING_USER = "sandbox"
+NOVA_FILES = ("--config-file", "{folder}/nova.conf", "--config-file", "{folder}/nova-databases.conf")
 NOVA_SECRETS = {
     f"OS_{section}__PASSWORD": "nova"
     for section in ("KEYSTONE_AUTHTOKEN", "PLACEMENT", "NEUTRON", "CINDER", "SERVICE_USER")
@@ -63,7 +64,7 @@ def nova(needs: tuple[str, ...] = (), **differing: Any) -> Software:
     """A part of Nova. What talks to the others needs the accounts, and the tables."""
     return Software(
         home="OS_NOVA_CONFIG_DIR",
-        options={"OS_NOVA_CONFIG_FILES": "{venv}/etc/nova/api-paste.ini;nova.conf"},
+        options={"OS_NOVA_CONFIG_FILES": "{venv}/etc/nova/api-paste.ini;nova.conf;nova-databases.conf"},
         secrets=NOVA_SECRETS,
         messaging=True,
         needs=(ACCOUNTS, "message-queue", "compute-schema", *needs),
@@ -133,18 +134,18 @@ SOFTWARE = {
         path="/v2.1",
         application="nova.wsgi.osapi_compute",
         probe="/v2.1/flavors?limit=1",
-        schema=("{library}/nova_schema.py", "--config-file", "{folder}/nova.conf"),
+        schema=("{library}/nova_schema.py", "{root}", *NOVA_FILES),
     ),
     # Both end at once where Placement does not answer yet.
     "compute_conductor": nova(
         program="nova.cmd.conductor",
-        arguments=("--config-file", "{folder}/nova.conf"),
+        arguments=NOVA_FILES,
         needs=("placement",),
         queue="conductor",
     ),
     "compute_scheduler": nova(
         program="nova.cmd.scheduler",
-        arguments=("--config-file", "{folder}/nova.conf"),
+        arguments=NOVA_FILES,
         needs=("placement",),
         queue="scheduler",
     ),

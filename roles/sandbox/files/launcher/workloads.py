@@ -11,6 +11,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from typing import Any
 
 import flavors
 from instance import Instance, State
-from layout import Layout
+from layout import HOST, Layout
 from probe import Probe
 from readiness import is_ready
 from software import ACCOUNTS
@@ -91,11 +92,10 @@ class Workloads:
         """Have all run that the settings say, as they say it."""
         self._layout = layout = Layout(self._root)
         wanted = {service: layout.workload_digest(service) for service in layout.workloads}
-        ports = [
-            int(one[key]) for one in layout.workloads.values() for key in ("port", "distribution_port") if key in one
-        ]
+        ports = [port for service in layout.workloads.values() for port in ports_of(service)]
         self._record(phase="starting", launcher=layout.launcher_digest(), ports=ports)
         self._end([name for name, running in self._running.items() if wanted.get(name) != running.digest])
+        held = {port: hold(port) for port in ports if port not in self._used_ports()}
         deadline = time.monotonic() + PATIENCE
         while waiting := [name for name in wanted if not self._is_ready(name)]:
             self._raise_if_one_ended()
@@ -106,8 +106,14 @@ class Workloads:
             if time.monotonic() > deadline:
                 raise NotReadyError(next((name for name in waiting if name in self._running), waiting[0]))
             self._wait(TICK)
+        for holder in held.values():
+            holder.close()
         self._until_it_answers(deadline)
         self._record(phase="ready", digest=layout.workloads_digest())
+
+    def _used_ports(self) -> set[int]:
+        running = [self._layout.workloads[name] for name in self._running]
+        return {port for service in running for port in ports_of(service)}
 
     def _may_start(self, name: str) -> bool:
         return all(self._has(need) for need in self._layout.software(name).needs)
@@ -136,15 +142,14 @@ class Workloads:
         for name in self._layout.workloads:
             command = self._layout.schema_command(name)
             if command and name not in self._schemas and not self._has_tables(name) and self._is_ready("database"):
-                environment = {**os.environ, **self._layout.environment(name)}
-                self._schemas[name] = self._spawn(f"seed-{name}", command, environment)
+                self._schemas[name] = self._spawn(f"seed-{name}", command)
 
     def _start(self, name: str, digest: str) -> None:
         command = [str(LIBRARY / "workload.py"), str(self._root), name]
-        self._running[name] = Running(self._spawn(name, command, dict(os.environ)), digest)
-        self._record(pids={"launcher": os.getpid(), **{name: one.process.pid for name, one in self._running.items()}})
+        self._running[name] = Running(self._spawn(name, command), digest)
+        self._record()
 
-    def _spawn(self, name: str, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         log = self._layout.log(name)
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
@@ -155,7 +160,6 @@ class Workloads:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self._root,
-                env=environment,
                 pass_fds=[self._lock.fileno()],
             )
 
@@ -192,7 +196,8 @@ class Workloads:
             os.read(self._wake, 1024)
 
     def _record(self, **changes: Any) -> None:
-        self._state = replace(self._state, **changes)
+        pids = {"launcher": os.getpid(), **{name: one.process.pid for name, one in self._running.items()}}
+        self._state = replace(self._state, pids=pids, **changes)
         self._instance.record(self._state)
 
     def _end(self, names: list[str]) -> None:
@@ -212,6 +217,21 @@ class Workloads:
 
 def workloads_of(layout: Layout) -> Instance:
     return Instance(layout, "workloads-", ends_its_own=True)
+
+
+def ports_of(service: dict[str, Any]) -> list[int]:
+    return [int(service[key]) for key in ("port", "distribution_port") if key in service]
+
+
+def hold(port: int) -> socket.socket:
+    """Keep a port for a service that opens it later: a connection of somebody's own might get it meanwhile."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        holder.bind((HOST, port))
+    except OSError as error:
+        raise OSError(f"port {port} of {HOST} cannot be used: {error.strerror}") from None
+    return holder
 
 
 def guard(instance: Instance, lock: int) -> None:
