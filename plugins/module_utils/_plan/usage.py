@@ -78,7 +78,8 @@ def _share(share: Share, image: Image) -> dict[str, t.Any]:
 
 def in_words(usage: Usage) -> str:
     """Return who is known to use an image, such as C(2 servers and 1 volume (team-a: 1 server; ...))."""
-    by_project = (f"{share.project.name}: {_counts(share.resources)}" for share in shares(usage))
+    by_name = sorted(shares(usage), key=lambda share: share.project.name)
+    by_project = (f"{share.project.name}: {_counts(share.resources)}" for share in by_name)
     return f"{_counts(usage.resources)} ({'; '.join(by_project)})"
 
 

@@ -38,7 +38,7 @@ def test_a_member_may_not_ask(unasked, usage_cloud):
     (words,) = told.findings(name).values()
     assert list(told.findings(name)) == ["usage_unknown"]
     assert words.startswith("it is retired once it is known that nobody uses it.")
-    assert "cloud sandbox-operator: the Compute service" in words
+    assert "cloud sandbox-operator: the Compute service answered 403 to GET: Policy doesn't allow" in words
     assert "the Block Storage service tells of the volumes of other projects to administrators alone" in words
     assert "option usage_cloud" in words
     assert "usage_unknown" in told.words

@@ -65,13 +65,15 @@ def test_every_status_is_an_error_of_its_kind(cloud, session, status, error, htm
         (b"   ", "Bad Request"),
         (b"plain text", "plain text"),
         (b'{"error": {"message": "as Keystone has it"}}', "as Keystone has it"),
+        (b'{"forbidden": {"code": 403, "message": "as Nova and Cinder have it"}}', "as Nova and Cinder have it"),
+        (b"{}", "{}"),
         (b'{"message": ""}', '{"message": ""}'),
         (b'["a list"]', '["a list"]'),
         (b'"a string"', '"a string"'),
         (b"x" * 2000, "x" * 500),
         ("ünï".encode(), "ünï"),
     ],
-    ids=["empty", "blank", "text", "keystone", "no-message", "list", "string", "long", "unicode"],
+    ids=["empty", "blank", "text", "keystone", "by-kind", "nothing", "no-message", "list", "string", "long", "unicode"],
 )
 def test_every_body_says_something(cloud, session, body, text):
     cloud.instead("GET", "/images", lambda request: respond(request, Answer(400, body)))

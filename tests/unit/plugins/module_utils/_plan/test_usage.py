@@ -28,6 +28,7 @@ from ansible_collections.xloud.image.tests.unit.fakes.usage import ABSENT, REFUS
             "2 servers and 1 volume (team-a: 1 server; team-b: 1 server and 1 volume)",
         ),
         (used(server("web", "p-x")), "1 server (p-x: 1 server)"),
+        (used(server("web"), server("db", "p-c")), "2 servers (p-c: 1 server; team-a: 1 server)"),
     ],
 )
 def test_words(usage, words):
