@@ -46,6 +46,9 @@ matrix: ## the oldest and the newest of what is supported
 coverage: ## how much of the plugins the tests run
 	$(RUN) coverage
 
+consumers: ## servers and volumes from the images of a catalogue, on a real Nova and Cinder; TESTS likewise
+	$(RUN) consumers
+
 soak: ## random catalogues and hundreds of faults; SOAK_SEED, SOAK_FAULTS, SOAK_SECONDS and SOAK_ONLY say which
 	$(RUN) soak
 
@@ -79,4 +82,4 @@ release: ## write the changelog of the version in galaxy.yml out of its fragment
 clean: ## stop the sandbox and remove all that was set up
 	$(RUN) clean
 
-.PHONY: help demo develop test static sanity units integration examples molecule docs galaxy matrix coverage soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate release clean
+.PHONY: help demo develop test static sanity units integration examples molecule docs galaxy matrix coverage consumers soak soak-docs fuzz bench bench-docs sandbox sandbox-stop format generate release clean

@@ -21,7 +21,16 @@ from typing import NoReturn
 import fuzz
 from sandbox import Sandbox
 from stage import Stage, cancel
-from stages import LONG_STAGES, ON_SANDBOX, ON_USERS_SANDBOX, SANDBOX, SOAK_SANDBOX, STAGES, USERS_SANDBOX
+from stages import (
+    CONSUMERS_SANDBOX,
+    LONG_STAGES,
+    ON_SANDBOX,
+    ON_USERS_SANDBOX,
+    SANDBOX,
+    SOAK_SANDBOX,
+    STAGES,
+    USERS_SANDBOX,
+)
 from workspace import (
     CHECKOUT,
     COLLECTION,
@@ -32,6 +41,7 @@ from workspace import (
     environment,
     lock,
     provide,
+    provide_for_workloads,
     tools,
 )
 
@@ -145,11 +155,21 @@ def test(names: Collection[str]) -> int:
 
 def soak(page: str = "") -> int:
     """Play faults on a sandbox of their own, so that tests can run beside them."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if page:
         os.environ["SOAK_PAGE"] = str(CHECKOUT / page)
+    return run_long("soak", SOAK_SANDBOX)
+
+
+def consumers() -> int:
+    """Play stories on a sandbox with servers and volumes."""
+    provide_for_workloads()
+    return run_long("consumers", CONSUMERS_SANDBOX)
+
+
+def run_long(name: str, sandbox: Sandbox) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return report(run_on_sandbox(["soak"], True, {}, SOAK_SANDBOX))
+        return report(run_on_sandbox([name], True, {}, sandbox))
     except BaseException:
         cancel()
         raise
@@ -224,7 +244,8 @@ def stop_sandbox() -> int:
 
 
 def clean() -> int:
-    for sandbox in (Sandbox("sandbox"), SANDBOX, USERS_SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox")):
+    sandboxes = (SANDBOX, USERS_SANDBOX, CONSUMERS_SANDBOX, SOAK_SANDBOX, Sandbox("bench-sandbox"))
+    for sandbox in (Sandbox("sandbox"), *sandboxes):
         if sandbox.directory.exists() and play(sandbox, *sandbox.command("absent")):
             return 1
     if LINK.is_symlink():
@@ -283,6 +304,7 @@ def generate() -> int:
 COMMANDS: dict[str, Callable[..., int]] = {
     "bench": bench,
     "bench-docs": lambda: bench("docs/docsite/rst/benchmarks.rst"),
+    "consumers": consumers,
     "coverage": coverage,
     "demo": demo,
     "develop": develop,

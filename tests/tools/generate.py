@@ -10,7 +10,7 @@ import datetime
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ PAGES = Path("docs/docsite/rst")
 PICTURE = Path("docs/docsite/images/lifecycle.svg")
 PRIVILEGES = Path("tests/integration/privileges.yml")
 CONSUMERS = Path("tests/integration/consumer_views.yml")
+LAUNCHING = Path("tests/integration/consumers/launching.yml")
 
 BLOCK = re.compile(
     r"^(?P<begin>\.\. begin generated: (?P<name>[a-z0-9 -]+)\n).*?^(?P<end>\.\. end generated\n)",
@@ -75,6 +76,7 @@ def _blocks(root: Path) -> dict[str, Callable[[], str]]:
         "access rules": partial(access_rules, root / PRIVILEGES),
         "stages to consumers": partial(stages_to_consumers, root / CONSUMERS),
         **{f"consumer {name}": partial(consumer, root / CONSUMERS, name) for name in _consumers(root / CONSUMERS)},
+        "launching": partial(launching, root / LAUNCHING),
         "recorded": recorded,
         **{f"keys of {name}": partial(keys_table, keys) for name, keys in tables.items()},
         **{f"preset {name}": partial(preset_table, name) for name in PRESETS},
@@ -200,6 +202,22 @@ def stages_to_consumers(path: Path) -> str:
         rows += [(stage, words, *cells) for words, cells in offers]
     header = ("Stage", "Offered as", *(_marked(row["overview"]) for row in questions))
     return table(header, rows, " ".join(["12", "18", *("10" for _question in questions)]))
+
+
+def launching(path: Path) -> str:
+    """What comes of launching from a version in each of its stages; stages that nothing tells apart share a row."""
+    document = yaml.safe_load(path.read_text())
+    columns = document["columns"]
+    alike: dict[Row, list[str]] = {}
+    for stage, cells in document["stages"].items():
+        row = tuple(_outcome(cells[column], document["outcomes"]) if column in cells else "" for column in columns)
+        alike.setdefault(row, []).append(stage)
+    rows = ((", ".join(stages), *cells) for cells, stages in alike.items())
+    return table(("Stage", *columns.values()), rows, " ".join(["14", *("14" for _column in columns)]))
+
+
+def _outcome(cell: str, outcomes: Container[str]) -> str:
+    return cell if cell in outcomes else literal(cell)
 
 
 def recorded() -> str:

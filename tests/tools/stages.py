@@ -33,8 +33,15 @@ USERS_SANDBOX = Sandbox(
     sandbox_second_region="RegionTwo",
     sandbox_services=["identity", "image", "key_manager"],
 )
+# One with servers and volumes.
+CONSUMERS_SANDBOX = Sandbox(
+    "consumers-sandbox",
+    sandbox_services=["identity", "image", "key_manager", "compute", "block_storage"],
+)
 # What plays whole stories of users, by commands of theirs.
 STORIES = tuple(f"test_{name}.py" for name in ("awx", "awx_definitions", "examples", "gitops", "migration", "report"))
+# Those of consumers in which the cloud changes for everybody.
+ALONE = ("test_outage.py", "test_signatures_at_launch.py")
 # One that is killed now and then.
 SOAK_SANDBOX = Sandbox("soak-sandbox", sandbox_second_region="RegionTwo")
 SOAK_SECONDS = 1800
@@ -115,6 +122,21 @@ def examples(stage: Stage) -> None:
     """every example of the documentation, and what users copy: AWX, Git, migration, reports"""
     modules = asked_for() or [f"tests/integration/{module}" for module in STORIES]
     run_pytest(stage, "", stage.tools / "python", *modules, env=awx_environment())
+
+
+def consumers(stage: Stage) -> None:
+    """servers and volumes, from the first version of an image to the last day of its data, on a real Nova and Cinder"""
+    env = {"SANDBOX_VARIABLES": json.dumps(CONSUMERS_SANDBOX.variables())}
+    found = sorted(stage.collection.glob("tests/integration/consumers/test_*.py"))
+    modules: list[str | Path] = [*(asked_for() or found)]
+    together = [module for module in modules if Path(str(module).partition("::")[0]).name not in ALONE]
+    alone = [module for module in modules if module not in together]
+    stage.record("has stories", bool(asked_for() or (together and len(alone) == len(ALONE))))
+    # What a story takes is mostly the start of Ansible.
+    if together:
+        run_pytest(stage, "together", stage.tools / "python", "--numprocesses", "2", *together, env=env)
+    if alone:
+        run_pytest(stage, "alone", stage.tools / "python", *alone, env=env)
 
 
 def soak(stage: Stage) -> None:
@@ -221,7 +243,7 @@ STAGES: dict[str, Callable[[Stage], None]] = {
     run.__name__: run for run in (static, units, sanity, docs, galaxy, integration, matrix, examples, molecule)
 }
 # What takes too long for every change.
-LONG_STAGES: dict[str, Callable[[Stage], None]] = {"soak": soak}
+LONG_STAGES: dict[str, Callable[[Stage], None]] = {"consumers": consumers, "soak": soak}
 ON_SANDBOX = ("integration", "matrix")
 ON_USERS_SANDBOX = ("examples", "molecule")
 

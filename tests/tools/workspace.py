@@ -174,11 +174,36 @@ def checkout_by_its_name() -> Path:
 
 def provide(command: str, package: str, *others: str) -> None:
     """Install a Debian package where its command and all others that would do are missing, and we may; else say so."""
-    if any(shutil.which(each) for each in (command, *others)):
+    # Commands of administrators may be out of a user's path.
+    path = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
+    if any(shutil.which(each, path=path) for each in (command, *others)):
         return
     if os.geteuid() or not shutil.which("apt-get"):
         raise SystemExit(f"{command} is needed (on Debian: apt-get install {package}).")
     print(f"installing {package}", flush=True)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-        subprocess.run(["apt-get", "--quiet", *arguments], check=True, env=env, stdout=subprocess.DEVNULL)
+    with no_daemons():
+        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+            subprocess.run(["apt-get", "--quiet", *arguments], check=True, env=env, stdout=subprocess.DEVNULL)
+
+
+def provide_for_workloads() -> None:
+    """What a sandbox with servers and volumes needs of Debian. Where it is looked for is where the role looks."""
+    provide("mariadbd", "mariadb-server-core")
+    provide("/usr/lib/rabbitmq/bin/rabbitmq-server", "rabbitmq-server")
+    provide("qemu-img", "qemu-utils")
+
+
+@contextlib.contextmanager
+def no_daemons() -> Iterator[None]:
+    """Have no package that is installed meanwhile start a daemon of its own."""
+    policy = Path("/usr/sbin/policy-rc.d")
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()

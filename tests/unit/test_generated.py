@@ -19,6 +19,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.document import
 from ansible_collections.xloud.image.plugins.module_utils._model.promotion import PRESETS
 from ansible_collections.xloud.image.tests.tools.generate import (
     CONSUMERS,
+    LAUNCHING,
     PICTURE,
     PRIVILEGES,
     RELEASES,
@@ -50,7 +51,7 @@ def test_a_file_is_what_its_sources_give(path):
 
 
 def test_what_is_old_is_written_anew(tmp_path):
-    for path in (*GENERATED, CHECKOUT / PICTURE, CHECKOUT / PRIVILEGES, CHECKOUT / CONSUMERS):
+    for path in (*GENERATED, CHECKOUT / PICTURE, CHECKOUT / PRIVILEGES, CHECKOUT / CONSUMERS, CHECKOUT / LAUNCHING):
         copy = tmp_path / path.relative_to(CHECKOUT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(path.read_text())

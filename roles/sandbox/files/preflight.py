@@ -11,12 +11,23 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 
+# What the files of the services of images, and of those of servers and volumes, begin with.
+INSTANCES = ("", "workloads-")
 MARKER = ".xloud-image-sandbox"
 OLDEST_PYTHON = (3, 11)
 NEEDED_MODULES = ("ensurepip", "venv")
+# What no virtual environment holds, by package: a command of it, where that is if not in PATH, and what needs it.
+PROGRAMS = {
+    "mariadb-server-core": ("mariadbd", "/usr/sbin", ("compute", "block_storage")),
+    "rabbitmq-server": ("rabbitmq-server", "/usr/lib/rabbitmq/bin", ("compute", "block_storage")),
+    "qemu-utils": ("qemu-img", "/usr/bin", ("block_storage",)),
+}
+# The longest name that a socket may have is 107 bytes.
+LONGEST_DIRECTORY = 107 - len("/run/database.sock")
 PROTECTED_OPERATIONS = ("create", "read", "update", "delete")
 
 
@@ -55,6 +66,25 @@ def check_port(variable, port, own):
             )
 
 
+def check_programs(services):
+    missing = {}
+    for package, (command, folder, needed_by) in sorted(PROGRAMS.items()):
+        asked_by = [service for service in needed_by if service in services]
+        if asked_by and not shutil.which(command, path=os.pathsep.join([folder, os.environ.get("PATH", "")])):
+            missing[package] = " and ".join(asked_by)
+    for package, service in sorted(missing.items()):
+        yield "sandbox_services: {0} needs the package {1}".format(service, package)
+    if missing:
+        yield "On Debian and Ubuntu: apt-get install --no-install-recommends {0}".format(" ".join(sorted(missing)))
+    if "rabbitmq-server" in missing:
+        yield "Before that, so that it starts no RabbitMQ itself: systemctl mask rabbitmq-server.service epmd.socket"
+
+
+def check_length(directory):
+    if len(os.fsencode(directory)) > LONGEST_DIRECTORY:
+        yield "sandbox_directory: compute and block_storage need a path of at most {0} bytes".format(LONGEST_DIRECTORY)
+
+
 def check_protections(protections):
     if not isinstance(protections, dict):
         yield "sandbox_property_protections: needs a dictionary with a pattern for each key"
@@ -84,10 +114,10 @@ def faults_of_roles(roles):
             yield "{0} needs a list of the names of roles, or an empty one for nobody".format(operation)
 
 
-def is_running(directory):
+def is_running(directory, instance):
     """Whether a process of the sandbox lives: while one does, it holds a lock."""
     try:
-        with open(os.path.join(directory, "run", "lock")) as lock:
+        with open(os.path.join(directory, "run", instance + "lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -96,9 +126,9 @@ def is_running(directory):
     return False
 
 
-def own_ports(directory):
+def own_ports(directory, instance):
     try:
-        with open(os.path.join(directory, "run", "state.json")) as state:
+        with open(os.path.join(directory, "run", instance + "state.json")) as state:
             return json.load(state)["ports"]
     except OSError:
         return []
@@ -123,24 +153,31 @@ def main():
     parser.add_argument("--directory", required=True)
     parser.add_argument("--venv", required=True)
     parser.add_argument("--port", action="append", default=[], metavar="VARIABLE=PORT")
+    parser.add_argument("--services", default="", metavar="NAME,NAME")
     parser.add_argument("--property-protections", type=json.loads, default={}, metavar="JSON")
     options = parser.parse_args()
-    running = is_running(options.directory)
-    own = own_ports(options.directory) if running else []
+    running = [instance for instance in INSTANCES if is_running(options.directory, instance)]
+    own = [port for instance in running for port in own_ports(options.directory, instance)]
+    services = options.services.split(",")
     faults = list(check_directory("sandbox_directory", options.directory))
     if options.port:
         faults += check_python()
         faults += check_directory("sandbox_venv", options.venv)
     for variable, port in (port.split("=") for port in options.port):
         faults += check_port(variable, int(port), own)
+    faults += check_programs(services)
+    if "compute" in services or "block_storage" in services:
+        faults += check_directory("sandbox_venv", options.venv + "-compute")
+        faults += check_length(options.directory)
     faults += check_protections(options.property_protections)
     if faults:
         sys.exit("\n".join(faults))
     found = {
-        "running": running,
+        "running": bool(running),
         "python": "{0}.{1}".format(*sys.version_info),
         "launcher": installed(options.directory),
         "venv": installed_venv(options.venv),
+        "workloads_venv": installed_venv(options.venv + "-compute"),
     }
     print(json.dumps(found))
 

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from instance import Instance, State
+from instance import Instance, State, controlled
 from layout import Layout
 from probe import Probe
+from secret_store import ensure_secrets
 
-PATIENCE = 180
+# How long each launcher may take. Servers and volumes need twice as many services.
+PATIENCE = {"launcher": 180, "workloads": 360}
 PROBE_PATIENCE = 10
 TAIL = 30
 LIBRARY = Path(__file__).parent
@@ -41,34 +44,92 @@ class SandboxError(Exception):
     pass
 
 
-def start(layout: Layout, instance: Instance) -> dict[str, object]:
-    state, alive, seeded = instance.state(), instance.is_alive(), layout.is_seeded()
-    current = seeded and state.digest == layout.digest()
-    if alive and current and state.phase == "ready" and answers(layout):
-        return {"changed": False, "previous_end": ""}
-    previous_end = "" if alive or state.phase == "stopped" else describe_end(layout, state)
-    instance.stop()
-    if not seeded:
-        seed(layout)
-    launch(layout, instance)
-    return {"changed": True, "previous_end": previous_end}
+class Sandbox:
+    """The services of images, and beside them those of servers and volumes: two instances, so that these come and go
+    while those go on."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._services = Instance(layout)
+        self._workloads = Instance(layout, "workloads-", ends_its_own=True)
+
+    def start(self) -> dict[str, object]:
+        ensure_secrets(self._layout)
+        running, working = self._services_run(), self._workloads_run()
+        if running and working and self._layout.is_seeded():
+            return {"changed": False, "previous_end": ""}
+        ends = [] if running else [self._end_of(self._services, "launcher")]
+        ends += [] if working or not self._layout.workloads else [self._end_of(self._workloads, "workloads")]
+        launcher = None if working else self._begin_workloads()
+        try:
+            self._bring_services_up(running)
+            if launcher:
+                wait_until_ready(self._layout, self._workloads, "workloads", launcher, self._layout.workloads_digest())
+        except SandboxError:
+            if launcher:
+                self._workloads.stop()
+            raise
+        return {"changed": True, "previous_end": "\n".join(filter(None, ends))}
+
+    def stop(self) -> dict[str, object]:
+        stopped = [instance.stop() for instance in (self._workloads, self._services)]
+        return {"changed": any(stopped)}
+
+    def _services_run(self) -> bool:
+        state = self._services.state()
+        current = state.phase == "ready" and state.digest == self._layout.digest()
+        return current and self._services.is_alive() and answers(Probe(self._layout, PROBE_PATIENCE).run)
+
+    def _workloads_run(self) -> bool:
+        if not self._layout.workloads:
+            return not self._workloads.is_alive()
+        state = self._workloads.state()
+        current = state.phase == "ready" and state.digest == self._layout.workloads_digest()
+        return current and self._workloads.is_alive() and answers(Probe(self._layout, PROBE_PATIENCE).run_workloads)
+
+    def _end_of(self, instance: Instance, name: str) -> str:
+        """How it ended, where nobody ended it."""
+        state = instance.state()
+        return "" if instance.is_alive() or state.phase == "stopped" else describe_end(self._layout, name, state)
+
+    def _bring_services_up(self, running: bool) -> None:
+        layout = self._layout
+        if not running:
+            self._services.stop()
+        if not layout.is_seeded():
+            # The tables of what runs are there.
+            seed(layout, ["identity"] if running else list(layout.services))
+            if running:
+                os.kill(self._services.state().pids["identity"], signal.SIGHUP)
+        if not running:
+            launch(layout, self._services)
+
+    def _begin_workloads(self) -> subprocess.Popen[bytes] | int | None:
+        """Have them started, or those that changed, while Keystone may still be on its way: much does not need it."""
+        state = self._workloads.state()
+        if not self._layout.workloads:
+            self._workloads.stop()
+            return None
+        same = state.phase == "ready" and state.launcher == self._layout.launcher_digest()
+        changed = state.digest != self._layout.workloads_digest()
+        if same and changed and self._workloads.is_alive():
+            os.kill(state.pids["launcher"], signal.SIGHUP)
+            return state.pids["launcher"]
+        self._workloads.stop()
+        return spawn(self._layout, "workloads", [str(LIBRARY / "workloads.py"), str(self._layout.root)])
 
 
-def answers(layout: Layout) -> bool:
+def answers(probe: Callable[[], None]) -> bool:
     try:
-        Probe(layout, PROBE_PATIENCE).run()
+        probe()
     except OSError:
         return False
     return True
 
 
-def stop(layout: Layout, instance: Instance) -> dict[str, object]:
-    return {"changed": instance.stop()}
-
-
-def seed(layout: Layout) -> None:
+def seed(layout: Layout, services: list[str]) -> None:
     """Bring the databases of the services, which know nothing of each other, to the current schema at once."""
-    commands = {f"seed-{name}": layout.schema_command(name) for name in layout.services}
+    commands = {f"seed-{name}": layout.schema_command(name) for name in services}
     running = {name: spawn(layout, name, command) for name, command in commands.items() if command}
     failed = [name for name, process in running.items() if process.wait() != 0]
     if failed:
@@ -79,20 +140,29 @@ def seed(layout: Layout) -> None:
 def launch(layout: Layout, instance: Instance) -> None:
     launcher = spawn(layout, "launcher", [str(LIBRARY / "serve.py"), str(layout.root)])
     try:
-        wait_until_ready(layout, instance, launcher)
+        wait_until_ready(layout, instance, "launcher", launcher, layout.digest())
     except SandboxError:
         instance.stop()
         raise
 
 
-def wait_until_ready(layout: Layout, instance: Instance, launcher: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while instance.state().phase != "ready":
-        if launcher.poll() is not None:
-            raise SandboxError(describe_end(layout, instance.state()))
+def wait_until_ready(
+    layout: Layout, instance: Instance, name: str, launcher: subprocess.Popen[bytes] | int, wanted: str
+) -> None:
+    deadline = time.monotonic() + PATIENCE[name]
+    while (state := instance.state()).phase != "ready" or state.digest != wanted:
+        if has_ended(launcher):
+            raise SandboxError(describe_end(layout, name, instance.state()))
         if time.monotonic() > deadline:
-            raise SandboxError(describe(layout, "launcher", f"the services are not ready after {PATIENCE} s"))
+            raise SandboxError(describe(layout, name, f"the services are not ready after {PATIENCE[name]} s"))
         time.sleep(0.05)
+
+
+def has_ended(launcher: subprocess.Popen[bytes] | int) -> bool:
+    """One of an earlier run is known by its process id."""
+    if isinstance(launcher, int):
+        return not Path(f"/proc/{launcher}").exists()
+    return launcher.poll() is not None
 
 
 def spawn(layout: Layout, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
@@ -115,8 +185,8 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "no_proxy": ",".join(without_proxy), "PYTHONUTF8": "1"}
 
 
-def describe_end(layout: Layout, state: State) -> str:
-    return describe(layout, state.service or "launcher", state.reason or "the launcher ended without giving a reason")
+def describe_end(layout: Layout, launcher: str, state: State) -> str:
+    return describe(layout, state.service or launcher, state.reason or "the launcher ended without giving a reason")
 
 
 def describe(layout: Layout, name: str, what: str) -> str:
@@ -129,10 +199,10 @@ def main(action: str, directory: str) -> None:
     os.umask(0o077)
     layout = Layout(Path(directory))
     layout.create_directories()
-    instance = Instance(layout)
+    sandbox = Sandbox(layout)
     try:
-        with instance.controlled():
-            result = {"start": start, "stop": stop}[action](layout, instance)
+        with controlled(layout):
+            result = {"start": sandbox.start, "stop": sandbox.stop}[action]()
     except (SandboxError, TimeoutError) as error:
         sys.exit(str(error))
     print(json.dumps(result))

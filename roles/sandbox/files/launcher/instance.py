@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from layout import Layout, write_private
@@ -25,6 +26,7 @@ class State:
 
     phase: str = "stopped"
     digest: str = ""
+    launcher: str = ""
     ports: list[int] = field(default_factory=list)
     pids: dict[str, int] = field(default_factory=dict)
     service: str = ""
@@ -38,14 +40,18 @@ class Instance:
     the lock is held the recorded id belongs to this sandbox and may be signalled; a stale file harms nobody.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, name: str = "", ends_its_own: bool = False) -> None:
+        """``ends_its_own``: the launcher ends its services in the right order, and needs its time for it."""
+        self._root = layout.root
+        run = layout.root / "run"
+        self._lock, self._state = run / f"{name}lock", run / f"{name}state.json"
+        self._ends_its_own = ends_its_own
 
     def hold(self) -> IO[str]:
         """Become the instance: the calling process, and what it forks, keep the lock until they end."""
         if os.getpgrp() != os.getpid():
             os.setpgrp()
-        lock = self._layout.lock.open("a+")
+        lock = self._lock.open("a+")
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.truncate(0)
         lock.write(str(os.getpgrp()))
@@ -53,7 +59,7 @@ class Instance:
         return lock
 
     def is_alive(self) -> bool:
-        with self._layout.lock.open("a") as lock:
+        with self._lock.open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -66,33 +72,55 @@ class Instance:
         if was_alive:
             self._signal_until_dead()
         # What an ended instance wrote must not be taken for the process group id of the next one.
-        self._layout.lock.write_text("")
-        self._layout.state.unlink(missing_ok=True)
+        self._lock.write_text("")
+        self._state.unlink(missing_ok=True)
         return was_alive
 
     def _signal_until_dead(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for end in (self._ask, self._kill):
             with contextlib.suppress(ProcessLookupError, ValueError):
-                os.killpg(int(self._layout.lock.read_text()), number)
-            deadline = time.monotonic() + PATIENCE
-            while time.monotonic() < deadline:
-                if not self.is_alive():
-                    return
-                time.sleep(0.05)
-        raise TimeoutError(f"processes of the sandbox in {self._layout.root} outlive SIGKILL")
+                end()
+            if self.wait_until_dead(PATIENCE):
+                return
+        raise TimeoutError(f"processes of the sandbox in {self._root} outlive SIGKILL")
+
+    def _ask(self) -> None:
+        leader = int(self._lock.read_text())
+        (os.kill if self._ends_its_own else os.killpg)(leader, signal.SIGTERM)
+
+    def _kill(self) -> None:
+        self.signal_all(signal.SIGKILL)
+        os.killpg(int(self._lock.read_text()), signal.SIGKILL)
+
+    def wait_until_dead(self, patience: float) -> bool:
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if not self.is_alive():
+                return True
+            time.sleep(0.05)
+        return False
+
+    def signal_all(self, number: int) -> None:
+        """Also those that have left the process group: whoever has the lock open. Linux alone says who has."""
+        for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+            with contextlib.suppress(OSError):
+                process = int(descriptor.parts[2])
+                if process != os.getpid() and descriptor.samefile(self._lock):
+                    os.kill(process, number)
 
     def state(self) -> State:
         try:
-            return State(**json.loads(self._layout.state.read_text()))
+            return State(**json.loads(self._state.read_text()))
         except (FileNotFoundError, ValueError, TypeError):
             return State()
 
     def record(self, state: State) -> None:
-        write_private(self._layout.state, json.dumps(vars(state), indent=2) + "\n")
+        write_private(self._state, json.dumps(vars(state), indent=2) + "\n")
 
-    @contextlib.contextmanager
-    def controlled(self) -> Iterator[None]:
-        """Let one controller at a time start or stop the instance."""
-        with self._layout.control_lock.open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+
+@contextlib.contextmanager
+def controlled(layout: Layout) -> Iterator[None]:
+    """Let one controller at a time start or stop what runs in a sandbox."""
+    with layout.control_lock.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

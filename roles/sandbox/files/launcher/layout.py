@@ -13,11 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from software import SOFTWARE, Software
+from software import MESSAGING_USER, SOFTWARE, Software
 
 HOST = "127.0.0.1"
-# Written into the virtual environment by the role, once everything is installed: what that was.
-INSTALLED = Path(sys.prefix, ".xloud-image-sandbox")
+# Written into each virtual environment by the role, once everything is installed: what that was.
+MARKER = ".xloud-image-sandbox"
+INSTALLED = Path(sys.prefix, MARKER)
 
 
 @dataclass(frozen=True)
@@ -48,28 +49,46 @@ class Layout:
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
-        """What runs here, by name: there is an Image service for each region."""
+        """The services of images, by name: there is an Image service for each region."""
         services: dict[str, dict[str, Any]] = self.settings["services"]
         return services
 
+    @property
+    def workloads(self) -> dict[str, dict[str, Any]]:
+        """The services of servers and volumes, and what those need, by name. They run beside the others."""
+        workloads: dict[str, dict[str, Any]] = self.settings["workloads"]
+        return workloads
+
+    @property
+    def everything(self) -> dict[str, dict[str, Any]]:
+        return {**self.services, **self.workloads}
+
     def software(self, service: str) -> Software:
-        return SOFTWARE[self.services[service]["kind"]]
+        return SOFTWARE[self.everything[service]["kind"]]
 
     def configuration(self, service: str) -> Path:
         """The folder with the configuration of a service."""
-        return self.root / str(self.services[service]["folder"])
+        return self.root / str(self.everything[service]["folder"])
 
     def schema_command(self, service: str) -> list[str]:
         """The arguments of Python that bring the database of a service to the current schema, if it needs any."""
+        return self._filled_in(service, self.software(service).schema)
+
+    def arguments(self, service: str) -> list[str]:
+        """The command line of a program."""
+        return self._filled_in(service, self.software(service).arguments)
+
+    def _filled_in(self, service: str, arguments: tuple[str, ...]) -> list[str]:
         known = {"folder": self.configuration(service), "library": self.library, "root": self.root}
-        return [argument.format(**known) for argument in self.software(service).schema]
+        port = self.everything[service].get("port")
+        return [argument.format(**known, port=port) for argument in arguments]
 
     @property
     def key_repositories(self) -> list[Path]:
         return [self.root / "data" / "keystone" / name for name in ("tokens", "receipts", "credentials")]
 
     def create_directories(self) -> None:
-        data = [path for service in self.services.values() for path in service["directories"]]
+        data = [path for service in self.everything.values() for path in service["directories"]]
         for directory in (*data, "log", "run"):
             (self.root / directory).mkdir(parents=True, exist_ok=True)
 
@@ -78,16 +97,24 @@ class Layout:
         return self.root / "data" / "seeded"
 
     @property
-    def lock(self) -> Path:
-        return self.root / "run" / "lock"
+    def database_socket(self) -> Path:
+        return self.root / "run" / "database.sock"
+
+    @property
+    def workloads_python(self) -> Path:
+        return Path(self.settings["workloads_venv"], "bin", "python")
+
+    def schema_mark(self, service: str) -> Path:
+        """Says of which software the tables are."""
+        return self.root / "data" / service / "schema"
+
+    def schema_digest(self, service: str) -> str:
+        code = [self.library / name for name in ("nova_schema.py", "software.py")]
+        return digest([*code, self._workloads_installed]) + " ".join(self.schema_command(service))
 
     @property
     def control_lock(self) -> Path:
         return self.root / "run" / "control.lock"
-
-    @property
-    def state(self) -> Path:
-        return self.root / "run" / "state.json"
 
     @property
     def cache(self) -> Path:
@@ -111,10 +138,17 @@ class Layout:
         """What a service finds its configuration and its secrets by."""
         software, secrets = self.software(service), self.secrets()
         passed = {variable: secrets[name] for variable, name in software.secrets.items()}
-        return {"XDG_CACHE_HOME": str(self.cache), software.home: str(self.configuration(service)), **passed}
+        venv = self.settings["workloads_venv"]
+        options = {variable: value.format(venv=venv) for variable, value in software.options.items()}
+        if software.home:
+            passed[software.home] = str(self.configuration(service))
+        if software.messaging:
+            account = f"{MESSAGING_USER}:{secrets['message-queue']}"
+            passed["OS_DEFAULT__TRANSPORT_URL"] = f"rabbit://{account}@{HOST}:{self.port('message-queue')}/"
+        return {"XDG_CACHE_HOME": str(self.cache), **options, **passed}
 
     def port(self, service: str) -> int:
-        return int(self.services[service]["port"])
+        return int(self.everything[service]["port"])
 
     def url(self, service: str) -> str:
         return f"http://{HOST}:{self.port(service)}"
@@ -128,9 +162,33 @@ class Layout:
         return digest([self.settings_file, self.keystone_config, self.secrets_file, *code, INSTALLED])
 
     def digest(self) -> str:
-        """What the services run from: they are restarted when it changes."""
-        configuration = sorted((self.root / "etc").rglob("*"))
-        return digest([*configuration, *sorted(self.library.glob("*.py")), self.secrets_file, INSTALLED])
+        """What the services of images run from: they are restarted when it changes."""
+        return self._digest_of(list(self.services), INSTALLED)
+
+    def workload_digest(self, service: str) -> str:
+        """What one of the services of servers and volumes runs from: it is restarted when it changes."""
+        return self._digest_of([service], self._workloads_installed)
+
+    def workloads_digest(self) -> str:
+        return hash_of({service: self.workload_digest(service) for service in self.workloads})
+
+    def launcher_digest(self) -> str:
+        """The code of the launcher, and what runs it."""
+        return digest([*sorted(self.library.glob("*.py")), INSTALLED])
+
+    @property
+    def _workloads_installed(self) -> Path:
+        return Path(self.settings["workloads_venv"], MARKER)
+
+    def _digest_of(self, services: list[str], installed: Path) -> str:
+        settings = {service: self.everything[service] for service in services}
+        files = [self.configuration(name) / file for name in services for file in settings[name]["configuration"]]
+        code = digest([*files, *sorted(self.library.glob("*.py")), installed])
+        return hash_of([settings, code, {service: self.environment(service) for service in services}])
+
+
+def hash_of(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def digest(paths: list[Path]) -> str:

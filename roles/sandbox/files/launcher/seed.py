@@ -7,10 +7,7 @@ Works on Keystone's own managers in one process: a third of the time that keysto
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
-import os
 import sys
 import uuid
 from pathlib import Path
@@ -25,6 +22,7 @@ from keystone.common.driver_hints import Hints
 from keystone.common.provider_api import ProviderAPIs
 from keystone.common.sql import upgrades
 from layout import Layout, write_private
+from secret_store import random_key
 from software import SOFTWARE, Software
 from sqlite_mode import queue_transactions
 
@@ -33,7 +31,7 @@ INTERFACES = ("public", "internal", "admin")
 
 
 def seed(layout: Layout) -> None:
-    secrets = ensure_secrets(layout)
+    secrets = layout.secrets()
     for repository in layout.key_repositories:
         ensure_keys(repository)
     configure(layout)
@@ -51,22 +49,6 @@ def seed(layout: Layout) -> None:
         ensure_application_credential(name, secrets[name], user, project_id(settings["users"][user]["project"]))
     ensure_catalog(settings["regions"], endpoints(layout))
     write_private(layout.clouds, yaml.safe_dump(clouds(layout, secrets), sort_keys=False))
-
-
-def ensure_secrets(layout: Layout) -> dict[str, str]:
-    """Make those that are missing. One that is no longer asked for stays: what it encrypted may be wanted again."""
-    found, settings = layout.secrets(), layout.settings
-    of_services = [name for service in layout.services for name in layout.software(service).secrets.values()]
-    names = dict.fromkeys([*settings["users"], *settings["application_credentials"], *of_services])
-    secrets = {**found, **{name: random_key() for name in names if not found.get(name)}}
-    if secrets != found:
-        write_private(layout.secrets_file, json.dumps(secrets, indent=2) + "\n")
-    return secrets
-
-
-def random_key() -> str:
-    """A key of Fernet, fit for a password as well."""
-    return base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
 def ensure_keys(repository: Path) -> None:
@@ -157,27 +139,43 @@ def ensure_application_credential(name: str, secret: str, user: str, project: st
 
 
 def endpoints(layout: Layout) -> dict[tuple[str, str], str]:
-    """The URL of each service, by region and kind."""
+    """The URL of each service that is found by the catalogue, by region and kind."""
     return {
-        (region, service["kind"]): layout.url(name)
-        for name, service in layout.services.items()
+        (region, service["kind"]): layout.url(name) + layout.software(name).path
+        for name, service in layout.everything.items()
         for region in service["regions"]
+        if layout.software(name).service_type
     }
 
 
 def ensure_catalog(regions: list[str], urls: dict[tuple[str, str], str]) -> None:
+    """Change nothing of what is right already: others may be using it."""
     catalog = ProviderAPIs.catalog_api
-    for service in catalog.list_services():
-        # Together with its endpoints.
-        catalog.delete_service(service["id"])
     known = {found["id"] for found in catalog.list_regions(Hints())}
     for region in set(regions) - known:
         catalog.create_region({"id": region})
-    services = {kind: create_service(SOFTWARE[kind]) for kind in {kind for _region, kind in urls}}
-    for (region, kind), url in urls.items():
-        for interface in INTERFACES:
-            endpoint = {"id": uuid.uuid4().hex, "service_id": services[kind], "interface": interface, "url": url}
-            catalog.create_endpoint(endpoint["id"], {**endpoint, "region_id": region, "enabled": True})
+    kinds = {SOFTWARE[kind].service_type: kind for _region, kind in urls}
+    services = {}
+    for service in catalog.list_services():
+        if service["type"] in kinds:
+            services[kinds[service["type"]]] = service["id"]
+        else:
+            # Together with its endpoints.
+            catalog.delete_service(service["id"])
+    for kind in set(kinds.values()) - set(services):
+        services[kind] = create_service(SOFTWARE[kind])
+    wanted = {
+        (region, services[kind], interface, url) for (region, kind), url in urls.items() for interface in INTERFACES
+    }
+    for endpoint in catalog.list_endpoints():
+        found = (endpoint["region_id"], endpoint["service_id"], endpoint["interface"], endpoint["url"])
+        if found in wanted:
+            wanted.remove(found)
+        else:
+            catalog.delete_endpoint(endpoint["id"])
+    for region, service, interface, url in wanted:
+        endpoint = {"id": uuid.uuid4().hex, "service_id": service, "interface": interface, "url": url}
+        catalog.create_endpoint(endpoint["id"], {**endpoint, "region_id": region, "enabled": True})
 
 
 def create_service(software: Software) -> str:

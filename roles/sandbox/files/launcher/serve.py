@@ -23,8 +23,8 @@ from access_log import AccessLog
 from instance import Instance, State
 from layout import HOST, Layout
 from probe import Probe
+from server import make_server
 from sqlite_mode import queue_transactions
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 LISTEN_QUEUE = 1024
 PATIENCE = 120
@@ -36,13 +36,6 @@ class ServiceEndedError(Exception):
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
         super().__init__(f"the {service} service {how}")
         self.service = service
-
-
-class QuietHandler(WSGIRequestHandler):
-    """The access log is written by AccessLog."""
-
-    def log_request(self, *_args: object) -> None:
-        pass
 
 
 class Launcher:
@@ -124,6 +117,7 @@ def serve(service: str, layout: Layout, sockets: dict[str, socket.socket], lifel
     """Become a service; never return to the code of the launcher."""
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         threading.Thread(target=end_with, args=[lifeline], daemon=True).start()
         write_output_to(layout.log(service))
         for name, bound in sockets.items():
@@ -132,11 +126,12 @@ def serve(service: str, layout: Layout, sockets: dict[str, socket.socket], lifel
         prepare_environment(service, layout)
         queue_transactions()
         program = importlib.import_module(layout.software(service).application)
+        forget = layout.software(service).forget
+        if forget:
+            signal.signal(signal.SIGHUP, lambda *_: importlib.import_module(forget).forget())
         application = AccessLog(program.application, layout.log(f"{service}-access"))
         bound = sockets[service]
-        make_server(
-            HOST, layout.port(service), application, threaded=True, request_handler=QuietHandler, fd=bound.fileno()
-        ).serve_forever()
+        make_server(HOST, layout.port(service), application, bound.fileno()).serve_forever()
     except BaseException:
         traceback.print_exc()
     finally:

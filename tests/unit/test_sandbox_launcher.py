@@ -1,0 +1,184 @@
+# Copyright (c) 2026 Xloud contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the launcher of the sandbox decides without a service, and how it ends what left its process group."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FILES = Path(__file__).parents[2] / "roles/sandbox/files"
+IDENTITY = {"kind": "identity", "port": 1, "regions": ["One"], "folder": "etc", "configuration": ["keystone.conf"]}
+QUEUE = {"kind": "message_queue", "port": 2, "regions": [], "folder": "etc", "configuration": []}
+NOVA = {"regions": [], "folder": "etc/compute", "configuration": ["nova.conf"]}
+WORKLOADS = {
+    "message-queue": QUEUE,
+    "compute": {"kind": "compute", "port": 3, **NOVA, "regions": ["One"]},
+    "compute-host": {"kind": "compute_host", **NOVA, "configuration": ["nova.conf", "nova-compute.conf"]},
+}
+# Holds the lock, leaves its process group, and is deaf to everything but SIGKILL.
+ESCAPED = """
+import os, signal, sys
+os.setsid()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@pytest.fixture
+def launcher(monkeypatch):
+    """Import a module of the launcher, which is no part of the collection's package."""
+    known = set(sys.modules)
+    monkeypatch.syspath_prepend(str(FILES / "launcher"))
+    yield lambda name: __import__(name)
+    for name in set(sys.modules) - known:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == FILES / "launcher":
+            del sys.modules[name]
+
+
+@pytest.fixture
+def layout(tmp_path, launcher):
+    """The sandbox in the settings, anew each time, as each start sees it."""
+
+    def read(workloads=WORKLOADS, **settings):
+        files = {
+            "etc/sandbox.json": json.dumps(
+                {
+                    "services": {"identity": {**IDENTITY, "directories": []}},
+                    "workloads": {name: {**each, "directories": []} for name, each in workloads.items()},
+                    "workloads_venv": str(tmp_path / "venv"),
+                    "users": {"admin": {"project": "admin"}},
+                    "application_credentials": {},
+                    **settings,
+                }
+            ),
+        }
+        for path, text in files.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+        found = launcher("layout").Layout(tmp_path)
+        found.create_directories()
+        launcher("secret_store").ensure_secrets(found)
+        return found
+
+    return read
+
+
+def digests(layout):
+    return {name: layout.workload_digest(name) for name in layout.workloads}
+
+
+def test_what_runs_is_not_restarted_for_what_comes_beside_it(layout):
+    alone = layout(workloads={})
+    before = alone.digest()
+    assert "nova" not in alone.secrets()
+    beside = layout()
+    assert beside.digest() == before
+    assert {"nova", "message-queue"} <= set(beside.secrets())
+
+
+def test_a_changed_file_restarts_whoever_reads_it(layout, tmp_path):
+    first = layout()
+    (tmp_path / "etc/compute").mkdir()
+    for name in ("nova.conf", "nova-compute.conf"):
+        (tmp_path / "etc/compute" / name).write_text("as it was")
+    before = digests(first)
+    (tmp_path / "etc/compute/nova-compute.conf").write_text("verify_glance_signatures = true")
+    after = digests(layout())
+    assert [name for name in before if before[name] != after[name]] == ["compute-host"]
+    assert first.digest() == layout().digest()
+
+
+def test_another_port_of_the_message_queue_restarts_whoever_uses_it(layout):
+    before = digests(layout())
+    moved = layout({**WORKLOADS, "message-queue": {**QUEUE, "port": 9}})
+    assert all(before[name] != digest for name, digest in digests(moved).items())
+
+
+def test_passwords_are_made_once(layout):
+    first = layout().secrets()
+    again = layout({**WORKLOADS, "placement": {"kind": "placement", "port": 4, **NOVA}}).secrets()
+    assert {name: again[name] for name in first} == first
+    assert set(again) - set(first) == {"placement"}
+
+
+def test_everything_that_a_service_needs_is_known(launcher):
+    software = launcher("software")
+    # The names in vars/main.yml are the kinds with other letters.
+    known = {kind.replace("_", "-") for kind in software.SOFTWARE} | {software.ACCOUNTS}
+    needs = {need.removesuffix("-schema") for each in software.SOFTWARE.values() for need in each.needs}
+    assert needs <= known
+    with_tables = {
+        need.removesuffix("-schema") for each in software.SOFTWARE.values() for need in each.needs if "-schema" in need
+    }
+    assert all(software.SOFTWARE[name.replace("-", "_")].schema for name in with_tables)
+
+
+def test_a_process_that_left_its_group_is_ended_too(layout, launcher, tmp_path):
+    instance = launcher("instance").Instance(layout(), "workloads-", ends_its_own=True)
+    launcher("instance").PATIENCE = 0.5
+    held = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(FILES / 'launcher')!r})\n"
+            "from pathlib import Path; from layout import Layout; from instance import Instance\n"
+            "import subprocess, signal\n"
+            f"lock = Instance(Layout(Path({str(tmp_path)!r})), 'workloads-').hold()\n"
+            f"subprocess.Popen([sys.executable, '-c', {ESCAPED!r}], pass_fds=[lock.fileno()])\n"
+            "signal.pause()",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert held.stdout.readline() == "ready\n"
+    assert instance.is_alive()
+    assert instance.stop()
+    assert not instance.is_alive()
+    assert held.wait() == -signal.SIGTERM
+
+
+def preflight(tmp_path, services, directory="sandbox"):
+    """What it complains about where no command is on the path, and none is where Debian has them."""
+    text = (FILES / "preflight.py").read_text().replace("/usr/sbin", "/none").replace("/usr/lib/rabbitmq/bin", "/none")
+    script = tmp_path / "preflight.py"
+    script.write_text(text.replace('"/usr/bin"', '"/none"'))
+    options = ["--directory", str(tmp_path / directory), "--venv", str(tmp_path / "venv"), "--services", services]
+    done = subprocess.run(
+        [sys.executable, script, *options],
+        env={**os.environ, "PATH": "/none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def test_missing_packages_are_named_with_the_command_that_installs_them(tmp_path):
+    code, complaints = preflight(tmp_path, "identity,image,block_storage")
+    assert code == 1
+    assert "sandbox_services: block_storage needs the package qemu-utils" in complaints
+    assert "apt-get install --no-install-recommends mariadb-server-core qemu-utils rabbitmq-server" in complaints
+    _code, complaints = preflight(tmp_path, "identity,image,compute")
+    assert "sandbox_services: compute needs the package rabbitmq-server" in complaints
+    assert "qemu-utils" not in complaints
+
+
+def test_services_of_images_need_no_package_and_a_path_of_any_length(tmp_path):
+    assert preflight(tmp_path, "identity,image,key_manager", "x" * 100)[0] == 0
+
+
+def test_a_path_that_no_socket_fits_in_is_refused(tmp_path):
+    assert (
+        "sandbox_directory: compute and block_storage need a path of at most 89 bytes"
+        in (preflight(tmp_path, "identity,image,compute", "x" * 100)[1])
+    )
