@@ -93,8 +93,8 @@ def _due(image: Data, key: str, verb: str, as_of: str | None) -> str | None:
     if not day or (image["stage"] == "retired" and key == "retire_on"):
         return None
     while_used = image.get("while_used")
-    if key == "delete_on" and while_used:
-        # Whatever a document says, nothing is deleted while it is in use.
+    if while_used and (key == "delete_on" or (while_used == "hide" and image["stage"] == "hidden")):
+        # Whatever a document says, nothing is deleted while it is in use. And more than hidden it cannot be.
         while_used = "keep"
     if as_of and _DAY.fullmatch(day) and day <= as_of:
         when = "once nobody uses it" if while_used in ("keep", "hide") else "at any time"

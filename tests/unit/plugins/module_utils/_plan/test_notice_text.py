@@ -132,6 +132,13 @@ def test_what_the_module_returns_needs_neither_a_cloud_nor_a_day():
                 "It was due to be deleted on 2026-05-31, and may be deleted once nobody uses it.",
             ],
         ),
+        (
+            {"stage": "hidden", "retire_on": "2026-07-01", "while_used": "hide"},
+            [
+                "It was deprecated on 2026-05-11. It is not listed any more.",
+                "It is due to be retired on 2026-07-01, but not while it is in use.",
+            ],
+        ),
         # What anyone may have written there is no day to compare with.
         ({"retire_on": "0"}, ["It was deprecated on 2026-05-11.", "It is due to be retired on 0."]),
     ],
