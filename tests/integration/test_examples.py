@@ -19,12 +19,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 from docutils import nodes
 from docutils.core import publish_doctree
+from docutils.parsers.rst import directives
+from docutils.parsers.rst.directives.body import CodeBlock
 from example_world import EXTRAS, ROOT, Images, World, world
 
 from ansible_collections.xloud.image.tests.tools.examples import Example, examples_of
@@ -33,6 +35,15 @@ GUIDES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/docsite/
 READMES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("roles/*/README.md"))]
 PLUGINS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/*/*.py"))
 BLOCKS = {page: examples_of(ROOT, page) for page in (*READMES, *GUIDES, *PLUGINS)}
+
+
+class CaptionedBlock(CodeBlock):
+    """A block of code as Sphinx has it: its caption is the file that it is."""
+
+    option_spec: ClassVar[dict[str, Any]] = {**CodeBlock.option_spec, "caption": directives.unchanged}
+
+
+directives.register_directive("code-block", CaptionedBlock)
 RUN = ("shell", "file", "tasks", "plays")
 # Pages without a command that can be tried here.
 NOTHING_TO_RUN = {
