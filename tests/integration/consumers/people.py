@@ -20,8 +20,6 @@ from conftest import CLOUDS_FILE, PATIENCE, Cloud, content
 from openstack.exceptions import HttpException
 
 FLAVOR = "m1.tiny"
-# Stories change the day in steps of one, from here on.
-FIRST_DAY = "2026-01-01"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,15 +102,24 @@ class Team(Cloud):
 
     def look_up(self, template: str, owner: str) -> str:
         """Return the id of the current version of a template, as a playbook of the team asks for it."""
-        terms = f"'{template}', cloud='{self._cloud}', owner='{owner}'"
-        play = self._folder / "look_up.yml"
-        shown = f"current={{{{ lookup('xloud.image.current', {terms}) }}}}."
-        tasks = [{"ansible.builtin.debug": {"msg": shown}}]
-        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-        told = command(self._folder, "ansible-playbook", play)
+        told = self._look_up(template, owner)
         found = re.search(r"current=([0-9a-f-]{36})\.", told.output)
         assert found, told.output
         return found[1]
+
+    def look_up_error(self, template: str, owner: str) -> str:
+        """Return why no version is current."""
+        told = self._look_up(template, owner)
+        assert told.code == 2, told.output
+        return told.words
+
+    def _look_up(self, template: str, owner: str) -> Told:
+        terms = f"'{template}', cloud='{self._cloud}', owner='{owner}'"
+        shown = f"current={{{{ lookup('xloud.image.current', {terms}) }}}}."
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": shown}}]}
+        file = self._folder / "look_up.yml"
+        file.write_text(json.dumps([play]))
+        return command(self._folder, "ansible-playbook", file)
 
     def launch(self, image_id: str, name: str, **settings: Any) -> str:
         """Return the id of a new server, once it runs."""
@@ -128,6 +135,14 @@ class Team(Cloud):
         server = compute.create_server(name=name, flavor_id=flavor.id, networks="none", **image, **settings)
         self._servers.append(server.id)
         return server.id
+
+    def launch_by_command(self, image_id: str, name: str) -> str:
+        """Return the id of a new server, started by the command line client."""
+        how = ("--image", image_id, "--flavor", FLAVOR, "--nic", "none", "--wait")
+        told = self.openstack("server", "create", *how, "-f", "value", "-c", "id", name)
+        (server_id,) = re.findall(r"^[0-9a-f-]{36}$", told.output, re.MULTILINE)
+        self._servers.append(server_id)
+        return server_id
 
     def refusal(self, image_id: str, name: str) -> str:
         """Return the words by which the cloud refuses a new server of an image."""

@@ -26,7 +26,7 @@ def test_a_version_from_its_first_server_to_its_last(catalogue, team):
     assert catalogue.curate("2026-01-02").stages() == {"1.1": "published", "1.0": "deprecated"}
     second = team.look_up(catalogue.template, owner)
     assert second == catalogue.id("1.1")
-    assert team.server(team.launch(second, "web-2"))["image"]["id"] == second
+    assert team.server(team.launch_by_command(second, "web-2"))["image"]["id"] == second
     assert team.server(old)["status"] == "ACTIVE"
     team.rebuild(old, first)
 

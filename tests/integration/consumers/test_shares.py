@@ -13,12 +13,14 @@ def test_a_share_from_its_acceptance_to_its_end(catalogue, team, other_team, run
     assert catalogue.curate("2026-01-01").code == 0
     image = catalogue.id("1.0")
 
-    # The Compute service asks for the image as the team, which sees what waits for an answer by its id.
+    # What waits for an answer can be launched by whoever has its id, and is looked up by nobody.
+    early = team.launch(image, "early-1")
+    assert "and the share is pending" in team.look_up_error(catalogue.template, owner)
     answer = {"image": image, "cloud": "sandbox-team-a"}
     told = catalogue.play("share", image_share_answers=[answer])
     assert told.code == 0, told.output
     assert team.look_up(catalogue.template, owner) == image
-    server = team.launch(image, "batch-1")
+    server = team.launch_by_command(image, "batch-1")
     assert "400 Can not find requested image" in other_team.refusal(image, "batch")
 
     catalogue.settings["members"] = []
@@ -32,7 +34,7 @@ def test_a_share_from_its_acceptance_to_its_end(catalogue, team, other_team, run
     info = run_module("image_catalog_info", "sandbox-operator", **usage).result
     (version,) = info["templates"][catalogue.template]["versions"]
     assert (version["stage"], version["members"]) == ("published", [])
-    assert version["usage"]["servers"] == 1
-    assert [(each["project"], each["servers"]) for each in version["usage"]["projects"]] == [("team-a", 1)]
-    (resource,) = version["usage"]["projects"][0]["resources"]
-    assert (resource["id"], resource["name"]) == (server, "batch-1")
+    assert version["usage"]["servers"] == 2
+    assert [(each["project"], each["servers"]) for each in version["usage"]["projects"]] == [("team-a", 2)]
+    resources = version["usage"]["projects"][0]["resources"]
+    assert {each["id"]: each["name"] for each in resources} == {early: "early-1", server: "batch-1"}
