@@ -104,7 +104,7 @@ def rescue(team, server):
         compute.unrescue_server(server)
         assert team.wait(server)["status"] == "ACTIVE"
         return "works"
-    assert (state, action["message"]) == ("ACTIVE", "Error")
+    assert (state, [event["result"] for event in action["events"]]) == ("ACTIVE", ["Error"])
     return "accepted, and nothing happens"
 
 
