@@ -499,8 +499,8 @@ def _message(response: Response) -> str:
     try:
         body = response.json()
         # Others call an error by its kind, such as C(forbidden), and give it a message of its own.
-        text = str(body.get("message") or body.get("description") or next(iter(body.values()), None)["message"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        text = str(body.get("message") or body.get("description") or next(iter(body.values()))["message"])
+    except (ValueError, KeyError, StopIteration, TypeError, AttributeError):
         text = response.text
     text = html.unescape(re.sub(r"<title>.*?</title>|<[^>]+>", " ", text, flags=re.DOTALL))
     return " ".join(text.split())[:500] or (response.reason or "no explanation")
