@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -38,7 +39,7 @@ def launcher(monkeypatch):
     """Import a module of the launcher, which is no part of the collection's package."""
     known = set(sys.modules)
     monkeypatch.syspath_prepend(str(FILES / "launcher"))
-    yield lambda name: __import__(name)
+    yield importlib.import_module
     for name in set(sys.modules) - known:
         if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == FILES / "launcher":
             del sys.modules[name]
@@ -48,7 +49,8 @@ def launcher(monkeypatch):
 def layout(tmp_path, launcher):
     """The sandbox in the settings, anew each time, as each start sees it."""
 
-    def read(workloads=WORKLOADS, **settings):
+    def read(workloads=None, **settings):
+        workloads = WORKLOADS if workloads is None else workloads
         files = {
             "etc/sandbox.json": json.dumps(
                 {
