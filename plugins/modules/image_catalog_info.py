@@ -44,7 +44,8 @@ options:
         takes two requests for each version, and one for each project that uses any.
       - To be told of all projects takes an administrator. What is not told is not known, which is not the same as
         unused.
-      - With a document, RV(findings) take what is used for what M(xloud.image.image_catalog) would hold back.
+      - With a document, RV(findings) then show which versions M(xloud.image.image_catalog) would hold back, and without
+        it that it would retire them (V(drift)).
     type: bool
     default: false
     version_added: 1.1.0
@@ -115,10 +116,11 @@ EXAMPLES = r"""
       {{ catalogue.templates['ubuntu-24.04-base'].versions
          | xloud.image.table(['name', 'stage', 'visibility', 'published_since', 'replaced_by']) }}
 
-- name: Fail if the cloud is not as the document says
+- name: Fail if the cloud is not as the document says, but for what is in use
   xloud.image.image_catalog_info:
     cloud: mycloud
     files: [catalog/]
+    usage: true
   register: catalogue
   failed_when: catalogue is failed or catalogue.findings | selectattr('kind', 'eq', 'drift') | list | length > 0
 
@@ -202,7 +204,7 @@ templates:
                   not look the name up, and how many C(servers) and C(volumes) it has.
                 - C(last_launched_at) is when the newest of them was made, C(launched_since_deprecation) how many were
                   made after the day on which the version was deprecated.
-                - C(resources) are they, each with C(kind), which is V(server) or V(volume), C(id), C(name),
+                - C(resources) are these servers and volumes, each with C(kind), which is V(server) or V(volume), C(id), C(name),
                   C(created_at), and C(server_id), the server that a volume is attached to.
               type: list
               elements: dict

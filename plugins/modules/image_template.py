@@ -204,6 +204,7 @@ options:
       - With O(state=absent), ask the Compute and the Block Storage service, where the cloud has them, who uses the
         image. While servers run from it, or there are volumes that were made of it, it is not deleted.
       - Where a service does not tell, the image counts as used. To be told of all projects takes an administrator.
+      - With V(false), nobody is asked.
     type: bool
     default: true
     version_added: 1.1.0

@@ -77,6 +77,7 @@ options:
         retired, which is to make it V(private) and to deactivate it. While servers run from it, or there are volumes
         that were made of it, it is not retired.
       - Where a service does not tell, the image counts as used. To be told of all projects takes an administrator.
+      - With V(false), nobody is asked. Nor is anybody of an image that is only made V(private), or only deactivated.
       - What is O(revoked) is taken out of use whoever uses it. RV(usage) says whom it hits.
     type: bool
     default: true

@@ -23,6 +23,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 
 MINIMUM_SDK: t.Final = (4, 4, 0)
 _VERSIONS: t.Final = {"image": "v2", "key-manager": "v1", "compute": "v2.1", "block-storage": "v3"}
+# What has to be asked, where there is any, before something is taken away.
+_ASKED: t.Final = {"compute": "the Compute service", "block-storage": "the Block Storage service"}
 # Before 3.67, it has no path without the project.
 _BY_PROJECT: t.Final = ("block-storage",)
 
@@ -137,9 +139,30 @@ def _endpoint(region: t.Any, keystone: t.Any, service: str) -> str | None:
             skip_discovery=True,
         )
     except auth_errors.EndpointNotFound:
-        return None
+        url = None
     if not url:
+        _check_elsewhere(region, keystone, service)
         return None
     # Some have the id of the project after the version.
     place = re.sub(r"/v\d+(\.\d+)?(/[0-9A-Za-z_-]+)?$", "", url.rstrip("/"))
     return f"{place}/{_VERSIONS[service]}{f'/{keystone.get_project_id()}' if service in _BY_PROJECT else ''}"
+
+
+def _check_elsewhere(region: t.Any, keystone: t.Any, service: str) -> None:
+    """
+    Make sure that a service which has to be asked is in no other place of the catalogue of services either.
+
+    :raises CloudError: It is: what it would tell is not known.
+    """
+    if service not in _ASKED:
+        return
+    catalogue = keystone.auth.get_access(keystone).service_catalog
+    # By the name that the catalogue has for it, such as volumev3.
+    found = catalogue.get_endpoints_data(service_type=service).values()
+    places = {f"{each.interface} in {each.region_name}" for endpoints in found for each in endpoints}
+    if places:
+        raise CloudError(
+            f"cloud {region.name}: {_ASKED[service]} has no endpoint {region.get_interface(service)} in region "
+            f"{region.get_region_name(service) or '(any)'}, and others: {', '.join(sorted(places))}. Let usage_cloud name "
+            "the region and interface to ask."
+        )

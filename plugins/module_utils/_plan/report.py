@@ -28,6 +28,7 @@ NOTICES: t.Final = frozenset(
         "exporting",
         "gate",
         "in_use",
+        "retired_in_use",
         "revoked_in_use",
         "still_launched",
         "unaccepted",
