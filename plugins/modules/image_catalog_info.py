@@ -204,8 +204,8 @@ templates:
                   not look the name up, and how many C(servers) and C(volumes) it has.
                 - C(last_launched_at) is when the newest of them was made, C(launched_since_deprecation) how many were
                   made after the day on which the version was deprecated.
-                - C(resources) are these servers and volumes, each with C(kind), which is V(server) or V(volume), C(id), C(name),
-                  C(created_at), and C(server_id), the server that a volume is attached to.
+                - C(resources) are these servers and volumes, each with C(kind), which is V(server) or V(volume), C(id),
+                  C(name), C(created_at), and C(server_id), the server that a volume is attached to.
               type: list
               elements: dict
   sample:

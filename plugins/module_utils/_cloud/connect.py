@@ -163,6 +163,6 @@ def _check_elsewhere(region: t.Any, keystone: t.Any, service: str) -> None:
     if places:
         raise CloudError(
             f"cloud {region.name}: {_ASKED[service]} has no endpoint {region.get_interface(service)} in region "
-            f"{region.get_region_name(service) or '(any)'}, and others: {', '.join(sorted(places))}. Let usage_cloud name "
-            "the region and interface to ask."
+            f"{region.get_region_name(service) or '(any)'}, and others: {', '.join(sorted(places))}. Let usage_cloud "
+            "name the region and interface to ask."
         )
