@@ -72,7 +72,6 @@ def wanted_catalog(
         purge=params["purge"],
         retention=default_retention(defaults),
         max_removals=params["max_removals"],
-        check_usage=params["check_usage"],
         verify_first=check_mode,
         privatekey_passphrase=params["privatekey_passphrase"],
     )

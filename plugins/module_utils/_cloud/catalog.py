@@ -15,7 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.certificates im
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
-from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import READERS, Session
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import signature_faults
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
@@ -24,9 +24,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import Im
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
-
-# So many requests at a time do no cloud any harm.
-_READERS: t.Final = 4
 
 
 def read_catalog(
@@ -120,7 +117,7 @@ def read_inventory(
     if not wanted.members:
         return Inventory(images, signature_faults=faults, usage=usage)
     shared = [image for image in versions if image.visibility == "shared"]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
         read = pool.map(functools.partial(_members, session), shared)
         members = {image.id: each for image, each in zip(shared, read, strict=True)}
     return Inventory(images, members, _projects(session, wanted.catalog), faults, usage)

@@ -12,7 +12,7 @@ import re
 import typing as t
 import urllib.parse
 
-from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import READERS, Session
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     ForbiddenError,
@@ -21,8 +21,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 
-# So many requests at a time do no cloud any harm.
-_READERS: t.Final = 4
 _ID: t.Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -104,7 +102,7 @@ class Projects:
         unnamed = sorted({*ids} - {*found})
         # Whoever may not look one of them up may look none up.
         if unnamed and self._attempt(unnamed[0], found):
-            with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+            with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
                 tuple(pool.map(lambda project_id: self._attempt(project_id, found), unnamed[1:]))
         return found
 

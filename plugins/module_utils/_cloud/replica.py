@@ -23,7 +23,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import (
     origin_of,
 )
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
-from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import READERS, Session
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ForbiddenError, ImageError
@@ -36,9 +36,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.replica import 
     Unusable,
     WantedReplica,
 )
-
-# So many requests at a time do no cloud any harm.
-_READERS: t.Final = 4
 
 
 def with_target(session: Session, wanted: WantedReplica, params: t.Mapping[str, t.Any]) -> WantedReplica:
@@ -68,7 +65,7 @@ def read_originals(
     """
     owner_id = _project_id(session, owner, "source_owner")
     originals = originals_of(Images(session).marked(owner_id), wanted)
-    with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
         return tuple(pool.map(functools.partial(_completed, session, wanted), originals))
 
 
@@ -126,7 +123,7 @@ def read_replicas(
         for image in found.get(each.image.name, ())
         if image.visibility == "shared" and wanted.members
     ]
-    with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
         read = pool.map(functools.partial(_members, session), shared)
         members = {image.id: each for image, each in zip(shared, read, strict=True)}
     return ReplicaFacts(found, {}, members, projects, session.roles, session.project_id)

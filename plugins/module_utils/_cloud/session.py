@@ -39,6 +39,8 @@ if t.TYPE_CHECKING:
 # Requests that may be sent again after a lost connection or a busy service without doing anything twice.
 _REPEATABLE: t.Final = frozenset({"GET", "DELETE"})
 _RETRIES: t.Final = 3
+# So many requests at a time do no cloud any harm.
+READERS: t.Final = 4
 _BUSY: t.Final = (429, 502, 503, 504)
 # How the Image service answers requests that return nothing.
 _DONE: t.Final = (202, 204)
@@ -297,13 +299,14 @@ class Session:
         return self._key_manager(f"/secrets/{secret_id}")
 
     def _key_manager(self, path: str) -> str:
-        url = self._endpoint("key-manager")
+        service = "the Key Manager, which holds the certificates that images are verified by"
+        return self._url("key-manager", service) + path
+
+    def _url(self, kind: str, service: str) -> str:
+        url = self._endpoint(kind)
         if url is None:
-            raise NotFoundError(
-                f"{self.name} has no endpoint for the Key Manager, which holds the certificates that images are "
-                "verified by."
-            )
-        return url + path
+            raise NotFoundError(f"{self.name} has no endpoint for {service}.")
+        return url
 
     def offers(self, service: str) -> bool:
         """Say whether the cloud has an endpoint for a service, by its type, such as C(block-storage)."""
@@ -330,10 +333,7 @@ class Session:
     def _other(
         self, kind: str, service: str, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any
     ) -> _Result:
-        url = self._endpoint(kind)
-        if url is None:
-            raise NotFoundError(f"{self.name} has no endpoint for {service}.")
-        return self._send(method, url + path, service, _reader(parse), **kwargs)
+        return self._send(method, self._url(kind, service) + path, service, _reader(parse), **kwargs)
 
     def _send(
         self,

@@ -22,7 +22,7 @@ import urllib.parse
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
-from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
+from ansible_collections.xloud.image.plugins.module_utils._cloud.session import READERS, Session
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
     CloudError,
     ForbiddenError,
@@ -34,8 +34,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import Im
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.usage import Resource, Usage
 
-# Requests at a time that do no cloud any harm, and answers that are long enough to need few.
-_READERS: t.Final = 4
+# Answers that are long enough to need few.
 _PAGE: t.Final = 1000
 # The filter by the image that a volume was made of came with 3.4.
 _VOLUME_API: t.Final = {"OpenStack-API-Version": "volume 3.4"}
@@ -69,7 +68,7 @@ def read_usage(session: Session, options: t.Mapping[str, t.Any] | None, images: 
 
 
 def _read(session: Session, ids: t.Sequence[str]) -> dict[str, Usage]:
-    with concurrent.futures.ThreadPoolExecutor(max_workers=_READERS) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
         servers, volumes = (_Service(session, ask).read(ids, pool) for ask in (_servers, _volumes))
     usages = {image_id: _usage(servers[image_id], volumes[image_id]) for image_id in ids}
     return _named(session, usages)

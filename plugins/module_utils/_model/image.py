@@ -19,6 +19,8 @@ Stage = t.Literal["staged", "published", "deprecated", "hidden", "retired"]
 # What is known of an upload that has not ended: a run is at it, one may be, or none is.
 UploadState = t.Literal["running", "unknown", "abandoned"]
 
+# The stages of what somebody should use no more.
+SUPERSEDED: t.Final = ("deprecated", "hidden", "retired")
 UNFINISHED: t.Final = frozenset({"queued", "saving", "uploading", "importing"})
 
 # The tag that all images of this collection carry, so that one listing finds them.

@@ -29,7 +29,6 @@ class WantedCatalog:
     :param purge: Take versions that left the document through the stages.
     :param retention: The retention of templates that left the document.
     :param max_removals: How many versions may be retired or deleted.
-    :param check_usage: Ask who uses a version before it is retired or deleted.
     :param verify_first: Verify local files before anything would be sent, as where nothing will be sent.
     :param stores: The stores of the cloud, where the catalogue says which of them its images are in.
     :param privatekey_passphrase: What opens the private keys that images are signed with.
@@ -40,7 +39,6 @@ class WantedCatalog:
     purge: bool = False
     retention: Retention = dataclasses.field(default_factory=Retention)
     max_removals: int = 10
-    check_usage: bool = True
     verify_first: bool = False
     owner: str | None = None
     stores: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.catalog import 
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.checksum import Checksum
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, PlanError
-from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, Image
+from ansible_collections.xloud.image.plugins.module_utils._model.image import FROZEN, SUPERSEDED, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.limit import OPTION as LIMIT
 from ansible_collections.xloud.image.plugins.module_utils._model.limit import parse_size
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project, WantedMembers
@@ -212,18 +212,21 @@ def plan_with_answers(
     To ask for all of that before there is a plan would cost every run requests.
 
     :param missing: Which of the projects of a plan do not exist.
-    :param usage: Who uses images, by their ids.
+    :param usage: Who uses images, by their ids; nothing where nobody is to be asked.
     """
     plan = plan_catalog(wanted, facts)
     if errors := missing(plan):
         facts = dataclasses.replace(facts, projects={**facts.projects, **errors})
         plan = plan_catalog(wanted, facts)
-    while wanted.check_usage and (at_stake := _unasked(plan)):
+    while at_stake := _unasked(plan):
         # What is held back makes room for others to be taken away. As many again are asked of at once as were before,
         # so that a large catalogue is not planned anew for each few of them.
         wider = dataclasses.replace(wanted, max_removals=wanted.max_removals + len(facts.usage))
         at_stake |= _unasked(plan_catalog(wider, facts)) if facts.usage else {}
-        facts = dataclasses.replace(facts, usage={**facts.usage, **usage([*at_stake.values()])})
+        answers = usage([*at_stake.values()])
+        if not answers:
+            return plan
+        facts = dataclasses.replace(facts, usage={**facts.usage, **answers})
         plan = plan_catalog(wanted, facts)
     return plan
 
@@ -363,7 +366,7 @@ class _Planner:
         """Return what keeps versions from going further, and what of the current one is not as the document says."""
         held = [Finding(kind, each.name, words) for each in self.placements for kind, words in each.held]
         listed = {each.stage: each for each in self.placements if each.version.listed}
-        if "published" not in listed and listed.keys() & {"deprecated", "hidden", "retired"}:
+        if "published" not in listed and listed.keys() & {*SUPERSEDED}:
             stages = ", ".join(f"v{each.version.name.version} is {each.stage}" for each in self.placements)
             held.append(Finding("no_current", self.template.name, f"no version of it is the current one: {stages}"))
         return held + [Finding("frozen", each.name, words) for each in self.placements if (words := self._drift(each))]

@@ -237,9 +237,8 @@ def _would_come_back(template: CatalogTemplate, version: CatalogVersion, current
 
 def is_removal(placement: Placement, image: Image | None) -> bool:
     """Say whether a placement takes an image away that is still usable, or that is still there."""
-    if image is None or placement.stage != "retired":
-        return placement.stage == "deleted"
-    return not _is_taken_away(image) and not is_revoked(placement.version, image)
+    is_revocation = placement.stage == "retired" and is_revoked(placement.version, image)
+    return is_at_stake(placement.stage, image) and not is_revocation
 
 
 def _is_taken_away(image: Image) -> bool:

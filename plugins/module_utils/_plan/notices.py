@@ -17,6 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     RETIRE_ON,
     RETIRED_SINCE,
     REVOKED_SINCE,
+    SUPERSEDED,
     Image,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
@@ -25,9 +26,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.usage import Us
 from ansible_collections.xloud.image.plugins.module_utils._plan.inventory import as_reference, current_of, versions
 from ansible_collections.xloud.image.plugins.module_utils._plan.lifecycle import place
 from ansible_collections.xloud.image.plugins.module_utils._plan.usage import Share, shares
-
-# The stages in which a version is to be used no more.
-_SUPERSEDED: t.Final = ("deprecated", "hidden", "retired")
 
 
 def notices(wanted: WantedInventory, found: Inventory) -> list[dict[str, t.Any]]:
@@ -53,7 +51,7 @@ def _order(fate: t.Mapping[str, t.Any]) -> tuple[str, Version]:
 
 def _is_going(image: Image) -> bool:
     announced = {RETIRE_ON, DELETE_ON} & image.properties.keys()
-    return image.stage in _SUPERSEDED or image.is_revoked or bool(announced)
+    return image.stage in SUPERSEDED or image.is_revoked or bool(announced)
 
 
 def _used(share: Share) -> dict[str, t.Any]:

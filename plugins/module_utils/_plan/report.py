@@ -15,6 +15,7 @@ import re
 import typing as t
 import unicodedata
 
+from ansible_collections.xloud.image.plugins.module_utils._model.image import SUPERSEDED
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 
 Data: t.TypeAlias = dict[str, t.Any]
@@ -61,8 +62,6 @@ _IMAGE: t.Final = (
     "retire_on",
     "delete_on",
 )
-# Whoever uses a version that is in one of these has to be told.
-_SUPERSEDED: t.Final = ("deprecated", "hidden", "retired")
 _SHARE: t.Final = (
     "project_id",
     "project",
@@ -479,7 +478,7 @@ def _used(images: t.Iterable[Data], notices: t.Sequence[Data]) -> Data | None:
         **numbers["servers"],
         **numbers["volumes"],
         "images": len(in_use),
-        "superseded": sum(image["stage"] in _SUPERSEDED or image["revoked_since"] is not None for image in in_use),
+        "superseded": sum(image["stage"] in SUPERSEDED or image["revoked_since"] is not None for image in in_use),
         "projects_to_tell": len(notices),
     }
 
