@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from access_log import AccessLog
 from instance import Instance, State
 from layout import HOST, Layout
+from ports import bind
 from probe import Probe
 from server import make_server
 from sqlite_mode import queue_transactions
@@ -103,12 +104,7 @@ class Launcher:
 
 
 def listen(port: int) -> socket.socket:
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((HOST, port))
-    except OSError as error:
-        raise OSError(f"port {port} of {HOST} cannot be used: {error.strerror}") from None
+    bound = bind(port)
     bound.listen(LISTEN_QUEUE)
     return bound
 

@@ -11,7 +11,6 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,8 @@ from typing import Any
 
 import flavors
 from instance import Instance, State
-from layout import HOST, Layout
+from layout import Layout
+from ports import bind
 from probe import Probe
 from readiness import is_ready
 from software import ACCOUNTS
@@ -95,7 +95,8 @@ class Workloads:
         ports = [port for service in layout.workloads.values() for port in ports_of(service)]
         self._record(phase="starting", launcher=layout.launcher_digest(), ports=ports)
         self._end([name for name, running in self._running.items() if wanted.get(name) != running.digest])
-        held = {port: hold(port) for port in ports if port not in self._used_ports()}
+        # A service opens its own later, and a connection of somebody's own might get it meanwhile.
+        held = {port: bind(port) for port in ports if port not in self._used_ports()}
         deadline = time.monotonic() + PATIENCE
         while waiting := [name for name in wanted if not self._is_ready(name)]:
             self._raise_if_one_ended()
@@ -221,17 +222,6 @@ def workloads_of(layout: Layout) -> Instance:
 
 def ports_of(service: dict[str, Any]) -> list[int]:
     return [int(service[key]) for key in ("port", "distribution_port") if key in service]
-
-
-def hold(port: int) -> socket.socket:
-    """Keep a port for a service that opens it later: a connection of somebody's own might get it meanwhile."""
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        holder.bind((HOST, port))
-    except OSError as error:
-        raise OSError(f"port {port} of {HOST} cannot be used: {error.strerror}") from None
-    return holder
 
 
 def guard(instance: Instance, lock: int) -> None:
