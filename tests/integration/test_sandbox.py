@@ -17,7 +17,7 @@ import os
 import stat
 import threading
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -26,6 +26,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -94,6 +95,16 @@ def test_requests_through_a_shared_session(cloud, agent):
         return [session.get("/v2/images", endpoint_filter=IMAGE, raise_exc=False).status_code for _time in range(3)]
 
     assert Counter(chain.from_iterable(at_once(READERS, list_thrice))) == {200: 3 * READERS}
+
+
+def test_the_first_region_is_that_of_clients_that_name_none(clouds_file, agent):
+    regions = yaml.safe_load(clouds_file.read_text())["clouds"]["sandbox-operator"]["regions"]
+    session = connect("sandbox-operator", agent)
+    listed = defaultdict(list)
+    for of_service in session.auth.get_access(session).service_catalog.get_endpoints_data().values():
+        for endpoint in of_service:
+            listed[endpoint.service_type, endpoint.interface].append(endpoint.region_name)
+    assert listed == dict.fromkeys(listed, regions)
 
 
 def test_logins_at_once(agent):

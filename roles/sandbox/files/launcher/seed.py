@@ -165,15 +165,16 @@ def ensure_catalog(regions: list[str], urls: dict[tuple[str, str], str]) -> None
     for kind in set(kinds.values()) - set(services):
         services[kind] = create_service(SOFTWARE[kind])
     wanted = {
-        (region, services[kind], interface, url) for (region, kind), url in urls.items() for interface in INTERFACES
+        (region, services[kind], interface): url for (region, kind), url in urls.items() for interface in INTERFACES
     }
     for endpoint in catalog.list_endpoints():
-        found = (endpoint["region_id"], endpoint["service_id"], endpoint["interface"], endpoint["url"])
-        if found in wanted:
-            wanted.remove(found)
-        else:
+        url = wanted.pop((endpoint["region_id"], endpoint["service_id"], endpoint["interface"]), None)
+        if url is None:
             catalog.delete_endpoint(endpoint["id"])
-    for region, service, interface, url in wanted:
+        elif url != endpoint["url"]:
+            catalog.update_endpoint(endpoint["id"], {"url": url})
+    # One after the other, since clients that name no region take the first that Keystone lists.
+    for (region, service, interface), url in wanted.items():
         endpoint = {"id": uuid.uuid4().hex, "service_id": service, "interface": interface, "url": url}
         catalog.create_endpoint(endpoint["id"], {**endpoint, "region_id": region, "enabled": True})
 
