@@ -20,7 +20,7 @@ options:
     description: The kind of authentication, V(password) unless given or configured.
     type: str
   region_name:
-    description: The region of the cloud.
+    description: The region of the cloud. Unless given, it is the first of those that the configuration has.
     type: str
   interface:
     description: The interface of the endpoints to use.

@@ -83,7 +83,8 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         _keep_token(region)
     renewed = functools.partial(_keep_token, region)
     endpoint = functools.partial(_endpoint, region, keystone)
-    return Session(keystone, image_url, region.name, count, renewed, region.get_region_name("image"), endpoint)
+    place = region.get_region_name("image") or None
+    return Session(keystone, image_url, region.name, count, renewed, place, endpoint)
 
 
 def _keep_token(region: t.Any) -> None:
@@ -104,7 +105,7 @@ def _region(options: t.Mapping[str, t.Any]) -> t.Any:
     cloud = options.get("cloud")
     given = {key: value for key, value in options.items() if key != "cloud" and value is not None}
     if isinstance(cloud, t.Mapping):
-        given = {**cloud, **given}
+        given = {**_first_region(cloud), **cloud, **given}
     elif cloud is not None:
         given["cloud"] = cloud
     # A configuration given whole is not to be mixed with that of a file or of the environment.
@@ -121,6 +122,13 @@ def _region(options: t.Mapping[str, t.Any]) -> t.Any:
     except Exception as exc:
         # Authentication plugins and the backends of keyrings have exceptions of their own.
         raise InputError("cloud", f"the configuration cannot be used: {exc}") from exc
+
+
+def _first_region(cloud: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what openstacksdk takes of the regions of a cloud in C(clouds.yaml), if there are any."""
+    regions = cloud.get("regions") or ()
+    names = [region["name"] if isinstance(region, t.Mapping) else region for region in regions]
+    return {"region_name": names[0]} if names else {}
 
 
 def _auth_url(region: t.Any) -> str:

@@ -35,6 +35,7 @@ class FakeRegion:
         self.asked = {}
         self.trusted, self.client = True, None
         self.elsewhere = []
+        self.place = "RegionOne"
 
     def get_requests_verify_args(self):
         return self.trusted, self.client
@@ -72,7 +73,7 @@ class FakeRegion:
         return "internal"
 
     def get_region_name(self, _service):
-        return "RegionOne"
+        return self.place
 
     def get_auth_args(self):
         return AUTH
@@ -145,6 +146,12 @@ def test_an_override_wins(region):
 
 def test_a_session_is_called_after_its_cloud(region):
     assert connect({}).name == "cloud mycloud"
+
+
+@pytest.mark.parametrize(("place", "region_name"), [("RegionOne", "RegionOne"), ("", None)])
+def test_a_session_knows_its_region(region, place, region_name):
+    region.place = place
+    assert connect({}).region_name == region_name
 
 
 def test_there_is_no_image_service(region):
@@ -226,6 +233,14 @@ def test_a_cloud_as_a_dictionary_and_options_that_win(regions):
     assert regions[0].get_region_name("image") == "B"
     assert regions[0].get_interface("image") == "internal"
     assert regions[0].get_auth_args()["auth_url"] == AUTH["auth_url"]
+
+
+@pytest.mark.parametrize("listed", [["A", "B"], [{"name": "A", "values": {}}, "B"]])
+def test_the_first_region_unless_one_is_named(regions, listed):
+    connect({"cloud": {"auth": AUTH, "regions": listed}})
+    connect({"cloud": {"auth": AUTH, "regions": listed}, "region_name": "B"})
+    connect({"cloud": {"auth": AUTH, "regions": []}})
+    assert [found.get_region_name("image") for found in regions] == ["A", "B", ""]
 
 
 def test_a_cloud_of_options_alone(regions):
