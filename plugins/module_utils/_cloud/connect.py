@@ -12,6 +12,7 @@ import importlib.metadata
 import re
 import typing as t
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.endpoints import Endpoints
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import cloud_region, sdk
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import RequestCount, Session
 from ansible_collections.xloud.image.plugins.module_utils._cloud.tls import check_files, tls_advice
@@ -22,11 +23,6 @@ from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
 )
 
 MINIMUM_SDK: t.Final = (4, 4, 0)
-_VERSIONS: t.Final = {"image": "v2", "key-manager": "v1", "compute": "v2.1", "block-storage": "v3"}
-# What has to be asked, where there is any, before something is taken away.
-_ASKED: t.Final = {"compute": "the Compute service", "block-storage": "the Block Storage service"}
-# Before 3.67, it has no path without the project.
-_BY_PROJECT: t.Final = ("block-storage",)
 
 
 def connect(options: t.Mapping[str, t.Any]) -> Session:
@@ -51,7 +47,8 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         keystone = region.get_session()
         count = RequestCount(keystone)
         keystone.get_token()
-        image_url = _endpoint(region, keystone, "image")
+        endpoints = Endpoints(region, keystone)
+        image_url = endpoints.of("image")
     except auth_errors.Unauthorized as exc:
         raise CloudError(
             f"{name}: the Identity service at {_auth_url(region)} refused the credentials. Check user, password "
@@ -82,9 +79,8 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
     if count.total:
         _keep_token(region)
     renewed = functools.partial(_keep_token, region)
-    endpoint = functools.partial(_endpoint, region, keystone)
     place = region.get_region_name("image") or None
-    return Session(keystone, image_url, region.name, count, renewed, place, endpoint)
+    return Session(keystone, image_url, region.name, count, renewed, place, endpoints)
 
 
 def _keep_token(region: t.Any) -> None:
@@ -133,44 +129,3 @@ def _first_region(cloud: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _auth_url(region: t.Any) -> str:
     return str(region.get_auth_args().get("auth_url") or "(no auth_url)")
-
-
-def _endpoint(region: t.Any, keystone: t.Any, service: str) -> str | None:
-    """Return the versioned endpoint of a service, None if neither the catalogue nor the configuration has it."""
-    from keystoneauth1 import exceptions as auth_errors
-
-    try:
-        url = region.get_endpoint(service) or keystone.get_endpoint(
-            service_type=service,
-            interface=region.get_interface(service),
-            region_name=region.get_region_name(service),
-            skip_discovery=True,
-        )
-    except auth_errors.EndpointNotFound:
-        url = None
-    if not url:
-        _check_elsewhere(region, keystone, service)
-        return None
-    # Some have the id of the project after the version.
-    place = re.sub(r"/v\d+(\.\d+)?(/[0-9A-Za-z_-]+)?$", "", url.rstrip("/"))
-    return f"{place}/{_VERSIONS[service]}{f'/{keystone.get_project_id()}' if service in _BY_PROJECT else ''}"
-
-
-def _check_elsewhere(region: t.Any, keystone: t.Any, service: str) -> None:
-    """
-    Make sure that a service which has to be asked is in no other place of the catalogue of services either.
-
-    :raises CloudError: It is: what it would tell is not known.
-    """
-    if service not in _ASKED:
-        return
-    catalogue = keystone.auth.get_access(keystone).service_catalog
-    # By the name that the catalogue has for it, such as volumev3.
-    found = catalogue.get_endpoints_data(service_type=service).values()
-    places = {f"{each.interface} in {each.region_name}" for endpoints in found for each in endpoints}
-    if places:
-        raise CloudError(
-            f"cloud {region.name}: {_ASKED[service]} has no endpoint {region.get_interface(service)} in region "
-            f"{region.get_region_name(service) or '(any)'}, and others: {', '.join(sorted(places))}. Let usage_cloud "
-            "name the region and interface to ask."
-        )

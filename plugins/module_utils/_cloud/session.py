@@ -16,6 +16,7 @@ import time
 import typing as t
 import urllib.parse
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.endpoints import LAUNCHING, Endpoints, Place
 from ansible_collections.xloud.image.plugins.module_utils._cloud.retry import pause_after
 from ansible_collections.xloud.image.plugins.module_utils._cloud.tls import tls_advice
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
@@ -145,7 +146,7 @@ class Session:
     :param count: The requests that were sent before.
     :param renewed: What to do once a new token took the place of one that the cloud refused.
     :param region_name: The region that the endpoint is of, None where the configuration names none.
-    :param endpoint: What gives the versioned endpoint of another service, by its type, None where the cloud has none.
+    :param endpoints: Where the other services are. Without it, there are none.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class Session:
         count: RequestCount | None = None,
         renewed: t.Callable[[], None] = lambda: None,
         region_name: str | None = None,
-        endpoint: t.Callable[[str], str | None] = lambda service: None,
+        endpoints: Endpoints | None = None,
     ) -> None:
         self.keystone = keystone
         self.image_url = image_url
@@ -165,7 +166,7 @@ class Session:
         self._auth: t.Any = keystone.auth
         self._count = count or RequestCount(keystone)
         self._renewed = renewed
-        self._endpoint = endpoint
+        self._endpoints = endpoints
         self._authentication = threading.Lock()
 
     @property
@@ -299,41 +300,35 @@ class Session:
         return self._key_manager(f"/secrets/{secret_id}")
 
     def _key_manager(self, path: str) -> str:
-        service = "the Key Manager, which holds the certificates that images are verified by"
-        return self._url("key-manager", service) + path
-
-    def _url(self, kind: str, service: str) -> str:
-        url = self._endpoint(kind)
+        url = self._endpoints.of("key-manager") if self._endpoints else None
         if url is None:
-            raise NotFoundError(f"{self.name} has no endpoint for {service}.")
-        return url
+            raise NotFoundError(
+                f"{self.name} has no endpoint for the Key Manager, which holds the certificates that images are "
+                "verified by."
+            )
+        return url + path
 
-    def offers(self, service: str) -> bool:
-        """Say whether the cloud has an endpoint for a service, by its type, such as C(block-storage)."""
-        return self._endpoint(service) is not None
-
-    def compute(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
+    def launching(self, service: str, image_url: str) -> tuple[Place, ...]:
         """
-        Send a request to the Compute service, and return what its answer says, as C(read) does.
+        Return where to ask C(compute) or C(block-storage) of what was made of the images of an Image service.
 
-        :raises NotFoundError: The cloud has none; then it has no status.
-        :raises CloudError: The answer is an error, of the kind that its status says.
+        :raises NotFoundError: The cloud does not have the service; then it has no status.
+        :raises CloudError: It has it, and where is not to be told.
         """
-        return self._other("compute", "the Compute service", method, path, parse, **kwargs)
+        places = self._endpoints.launching(service, image_url) if self._endpoints else ()
+        if not places:
+            raise NotFoundError(f"{self.name} has no endpoint for {LAUNCHING[service]}.")
+        return places
 
-    def block_storage(self, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any) -> _Result:
-        """
-        Send a request to the Block Storage service, and return what its answer says, as C(read) does.
-
-        :raises NotFoundError: The cloud has none; then it has no status.
-        :raises CloudError: The answer is an error, of the kind that its status says.
-        """
-        return self._other("block-storage", "the Block Storage service", method, path, parse, **kwargs)
-
-    def _other(
-        self, kind: str, service: str, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any
+    def ask(
+        self, place: Place, method: str, path: str, parse: t.Callable[[t.Any], _Result], **kwargs: t.Any
     ) -> _Result:
-        return self._send(method, self._url(kind, service) + path, service, _reader(parse), **kwargs)
+        """
+        Send a request to one of those, and return what its answer says, as C(read) does.
+
+        :raises CloudError: The answer is an error, of the kind that its status says.
+        """
+        return self._send(method, place.url + path, place.name, _reader(parse), **kwargs)
 
     def _send(
         self,

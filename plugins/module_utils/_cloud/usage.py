@@ -40,15 +40,15 @@ _PAGE: t.Final = 1000
 _VOLUME_API: t.Final = {"OpenStack-API-Version": "volume 3.4"}
 # Cinder silently leaves the projects of others out for everybody else.
 _ADMINISTRATOR: t.Final = "admin"
-_Ask: t.TypeAlias = t.Callable[[Session, str], tuple[Resource, ...]]
+_Ask: t.TypeAlias = t.Callable[[Session, str, str], tuple[Resource, ...]]
 
 
 def read_usage(session: Session, options: t.Mapping[str, t.Any] | None, images: t.Sequence[Image]) -> dict[str, Usage]:
     """
     Return who uses each of some images, by the ids of the images.
 
-    It takes two requests an image, one where the cloud lacks one of the services, and one more for each project that
-    uses any. A service that does not answer, or does not tell, is not asked again.
+    It takes two requests an image and region, one where the cloud lacks one of the services, and one more for each
+    project that uses any. A service that does not answer, or does not tell, is not asked again.
 
     :param options: What C(connect) takes, of credentials that may ask. If it is empty those of the session ask, and
         if it is None nobody.
@@ -57,28 +57,29 @@ def read_usage(session: Session, options: t.Mapping[str, t.Any] | None, images: 
     if options is None or not images:
         return {}
     if not options:
-        return _read(session, [image.id for image in images])
+        return _read(session, session.image_url, [image.id for image in images])
     try:
         other = connect(options)
     except ImageError as exc:
         raise InputError("usage_cloud", exc.message) from exc
-    found = _read(other, [image.id for image in images])
+    found = _read(other, session.image_url, [image.id for image in images])
     session.include(other)
     return found
 
 
-def _read(session: Session, ids: t.Sequence[str]) -> dict[str, Usage]:
+def _read(session: Session, image_url: str, ids: t.Sequence[str]) -> dict[str, Usage]:
     with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
-        servers, volumes = (_Service(session, ask).read(ids, pool) for ask in (_servers, _volumes))
+        servers, volumes = (_Service(session, image_url, ask).read(ids, pool) for ask in (_servers, _volumes))
     usages = {image_id: _usage(servers[image_id], volumes[image_id]) for image_id in ids}
     return _named(session, usages)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Service:
-    """One of the services, with what keeps it from telling once that is known."""
+    """One of the services, in all regions, with what keeps it from telling once that is known."""
 
     session: Session
+    image_url: str
     ask: _Ask
     failures: list[CloudError] = dataclasses.field(default_factory=list)
 
@@ -93,7 +94,7 @@ class _Service:
         if self.failures:
             return self.failures[0]
         try:
-            return self.ask(self.session, image_id)
+            return self.ask(self.session, self.image_url, image_id)
         except CloudError as exc:
             self.failures.append(exc)
             return exc
@@ -114,22 +115,29 @@ def _is_absence(error: CloudError) -> bool:
     return isinstance(error, NotFoundError) and error.status is None
 
 
-def _servers(session: Session, image_id: str) -> tuple[Resource, ...]:
+def _servers(session: Session, image_url: str, image_id: str) -> tuple[Resource, ...]:
     # Without all_tenants the answer is that of the session's own project, which says nothing of the others.
     query = {"image": image_id, "all_tenants": "1", "limit": str(_PAGE)}
-    read = functools.partial(session.compute, "GET")
-    return tuple(_pages(read, "/servers/detail", query, "servers", _server))
+    places = session.launching("compute", image_url)
+    reads = [functools.partial(session.ask, place, "GET") for place in places]
+    return _distinct(each for read in reads for each in _pages(read, "/servers/detail", query, "servers", _server))
 
 
-def _volumes(session: Session, image_id: str) -> tuple[Resource, ...]:
-    if _ADMINISTRATOR not in session.roles and session.offers("block-storage"):
+def _volumes(session: Session, image_url: str, image_id: str) -> tuple[Resource, ...]:
+    places = session.launching("block-storage", image_url)
+    if _ADMINISTRATOR not in session.roles:
         raise ForbiddenError(
             f"{session.name}: the Block Storage service tells of the volumes of other projects to administrators alone "
             f"(role {_ADMINISTRATOR})."
         )
-    read = functools.partial(session.block_storage, "GET", headers=_VOLUME_API)
     query = {"glance_metadata": f"{{'image_id':'{image_id}'}}", "all_tenants": "1", "limit": str(_PAGE)}
-    return tuple(_pages(read, "/volumes/detail", query, "volumes", _volume))
+    reads = [functools.partial(session.ask, place, "GET", headers=_VOLUME_API) for place in places]
+    return _distinct(each for read in reads for each in _pages(read, "/volumes/detail", query, "volumes", _volume))
+
+
+def _distinct(found: t.Iterable[Resource]) -> tuple[Resource, ...]:
+    # The catalogue may have a service under several addresses.
+    return tuple({each.id: each for each in found}.values())
 
 
 def _pages(

@@ -21,6 +21,7 @@ from keystoneauth1 import plugin
 from keystoneauth1 import session as keystone
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+from ansible_collections.xloud.image.plugins.module_utils._cloud.endpoints import LAUNCHING, Place
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import Session
 from ansible_collections.xloud.image.tests.unit.fakes.barbican import PREFIX as KEYS
 from ansible_collections.xloud.image.tests.unit.fakes.barbican import FakeKeyManager
@@ -85,6 +86,23 @@ class Fault:
     times: int
 
 
+class FakeEndpoints:
+    """Where the services of a cloud are."""
+
+    def __init__(self, cloud: FakeCloud) -> None:
+        self.cloud = cloud
+
+    def of(self, _service: str) -> str | None:
+        """Return the endpoint of the Key Manager, None where the catalogue has none."""
+        return f"{URL}{KEYS}/v1" if self.cloud.has_keys else None
+
+    def launching(self, service: str, image_url: str) -> tuple[Place, ...]:
+        """Return where a service is that launches from the images, as far as the catalogue has it."""
+        assert image_url == f"{URL}{PREFIX}/v2"
+        found = [each for each in (service, f"{service}-two") if each in self.cloud.launching]
+        return tuple(Place(LAUNCHING[service] + each.removeprefix(service), f"{URL}/{each}") for each in found)
+
+
 @dataclass
 class FakeCloud(BaseAdapter):
     """
@@ -92,7 +110,8 @@ class FakeCloud(BaseAdapter):
 
     :param projects: The names of the projects by their ids.
     :param has_keys: The Key Manager is in the catalogue.
-    :param launching: The Compute and the Block Storage service, by their types, as far as the catalogue has them.
+    :param launching: The Compute and the Block Storage service, by their types, as far as the catalogue has them, and
+        those of another region by C(compute-two) and C(block-storage-two).
     :param joined: The ids of projects in which every user has a role, beside the one that it speaks for.
     """
 
@@ -123,14 +142,8 @@ class FakeCloud(BaseAdapter):
             f"{URL}{PREFIX}/v2",
             "test",
             region_name=region_name,
-            endpoint=self.endpoint,
+            endpoints=FakeEndpoints(self),
         )
-
-    def endpoint(self, service: str) -> str | None:
-        """Return the endpoint of a service other than the Image service, None where the catalogue has none."""
-        if service == "key-manager":
-            return f"{URL}{KEYS}/v1" if self.has_keys else None
-        return f"{URL}/{service}" if service in self.launching else None
 
     @property
     def log(self) -> list[str]:
@@ -161,7 +174,7 @@ class FakeCloud(BaseAdapter):
     def send(self, request: requests.PreparedRequest, timeout: Any = None, **_: Any) -> requests.Response:
         """Answer a request, as the adapter of a requests session."""
         parts = urllib.parse.urlsplit(request.url)
-        prefixes = r"^/(image/v2|identity/v3|key-manager/v1|compute|block-storage)"
+        prefixes = r"^/(image/v2|identity/v3|key-manager/v1|(?:compute|block-storage)(?:-two)?)"
         service, _slash, path = re.sub(prefixes, r"\1 ", parts.path).partition(" ")
         query = dict(urllib.parse.parse_qsl(parts.query))
         self.sent.append(Sent(request.method, path, query, dict(request.headers), request.body, timeout))

@@ -12,13 +12,12 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from keystoneauth1 import exceptions
-from keystoneauth1.access.service_catalog import ServiceCatalogV3
 from keystoneauth1.session import TCPKeepAliveAdapter
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud import connect as connecting
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sdk import cloud_region, sdk
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, InputError, NotFoundError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import CloudError, InputError
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import respond
 from ansible_collections.xloud.image.tests.unit.fakes.glance import Answer
 
@@ -34,7 +33,6 @@ class FakeRegion:
         self.endpoint, self.override, self.failure = endpoint, override, failure
         self.asked = {}
         self.trusted, self.client = True, None
-        self.elsewhere = []
         self.place = "RegionOne"
 
     def get_requests_verify_args(self):
@@ -42,17 +40,11 @@ class FakeRegion:
 
     def get_session(self):
         return SimpleNamespace(
-            auth=SimpleNamespace(get_access=lambda _session: SimpleNamespace(service_catalog=self.catalogue())),
+            auth=None,
             adapters={},
             get_token=self.get_token,
             get_endpoint=self.get_catalogue_endpoint,
             get_project_id=lambda: "p-own",
-        )
-
-    def catalogue(self):
-        places = [{"interface": "public", "region": place, "url": "http://x/v3"} for place in self.elsewhere]
-        return ServiceCatalogV3(
-            [{"type": kind, "endpoints": places} for kind in ("compute", "volumev3", "key-manager")]
         )
 
     def get_token(self):
@@ -103,39 +95,6 @@ def test_the_endpoint_is_versioned(region, endpoint, url):
     assert connect({"cloud": "x"}).image_url == url
     assert region.asked["skip_discovery"]
     assert (region.asked["interface"], region.asked["region_name"]) == ("internal", "RegionOne")
-
-
-@pytest.mark.parametrize(
-    ("service", "endpoint", "url"),
-    [
-        ("key-manager", "http://keys.test", "http://keys.test/v1"),
-        ("compute", "http://host/compute/v2.1", "http://host/compute/v2.1"),
-        ("compute", "http://nova.test:8774/v2/p-own", "http://nova.test:8774/v2.1"),
-        ("block-storage", "http://cinder.test/v3", "http://cinder.test/v3/p-own"),
-        ("block-storage", "http://host/volume/v3/p-own/", "http://host/volume/v3/p-own"),
-        ("block-storage", "http://cinder.test/v2/p-own", "http://cinder.test/v3/p-own"),
-    ],
-)
-def test_other_services_have_theirs(region, service, endpoint, url):
-    session = connect({"cloud": "x"})
-    region.endpoint = endpoint
-    assert session.offers(service)
-    assert session._endpoint(service) == url
-    assert region.asked["service_type"] == service
-    region.endpoint = None
-    assert not session.offers(service)
-
-
-@pytest.mark.parametrize(("service", "words"), [("compute", "the Compute"), ("block-storage", "the Block Storage")])
-def test_a_service_of_another_region_is_not_absent(region, service, words):
-    session = connect({"cloud": "x"})
-    region.endpoint, region.elsewhere = None, ["RegionTwo", "RegionThree"]
-    with pytest.raises(CloudError) as refused:
-        session.offers(service)
-    assert not isinstance(refused.value, NotFoundError)
-    assert f"cloud mycloud: {words} service has no endpoint internal in region RegionOne" in refused.value.message
-    assert "others: public in RegionThree, public in RegionTwo." in refused.value.message
-    assert not session.offers("key-manager")
 
 
 def test_an_override_wins(region):

@@ -83,6 +83,15 @@ def test_nobody_is_asked_of_no_image(cloud, compute, volumes):
     assert cloud.log == []
 
 
+def test_all_regions_that_launch_from_the_images(cloud, compute, volumes, read):
+    others = cloud.launching["compute-two"], cloud.launching["block-storage-two"] = FakeCompute(), FakeBlockStorage()
+    for number, each in enumerate((compute, *others, volumes)):
+        each.add("id-1", "p-own", f"user-{number}")
+    (usage,) = read().values()
+    assert [each.name for each in usage.servers] == ["user-0", "user-1"]
+    assert [each.name for each in usage.volumes] == ["user-3", "user-2"]
+
+
 # What is not known
 
 
@@ -117,6 +126,24 @@ def test_a_service_that_fails_may_know_of_anybody(cloud, compute, volumes, read,
     (usage,) = read().values()
     assert (usage.servers, usage.is_used, usage.holds_back) == (None, True, True)
     assert "the Compute service answered 503" in usage.refused[0]
+
+
+def test_a_service_of_several_addresses(cloud, compute, read):
+    cloud.launching["compute-two"] = compute
+    compute.add("id-1", "p-own", "web")
+    assert len(read()["id-1"].servers) == 1
+
+
+@pytest.mark.usefixtures("compute")
+def test_one_region_that_does_not_tell_may_know_of_anybody(cloud, volumes, read, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    cloud.launching["compute-two"] = FakeCompute()
+    answers = iter([Answer(200, {"servers": []}), *[Answer(503, {})] * 9])
+    for _time in range(10):
+        cloud.instead("GET", "/servers/detail", lambda request: respond(request, next(answers)))
+    (usage,) = read().values()
+    assert (usage.servers, usage.volumes, usage.holds_back) == (None, (), True)
+    assert "the Compute service-two answered 503" in usage.refused[0]
 
 
 def test_a_service_that_is_not_what_the_catalogue_says_is_not_absent(cloud, compute, read):
