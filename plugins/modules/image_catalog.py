@@ -364,7 +364,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import missing_projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import read_signatures
-from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._data.documents import read_documents, read_plan, write_plan
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
@@ -393,7 +393,7 @@ def main() -> None:
         reads = read_sources(readings(wanted, images), workers)
         reads, faults = read_signatures(session, reads, signings(wanted, images, reads), gated(wanted, images))
         facts = Facts(images, reads, *read_sharing(session, wanted, images, workers), faults)
-        ask = partial(read_usage, session, usage_options(params))
+        ask = UsageReader(session, usage_options(params)).read
         plan = plan_with_answers(wanted, facts, partial(missing_projects, session), ask)
         write_plan(params["plan_file"], as_plan_file(plan, session.cloud, wanted.today))
         check_expected(plan, wanted.today, approved, params["expect_digests"])

@@ -423,7 +423,6 @@ diff:
 """
 
 import dataclasses
-from functools import partial
 
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import (
@@ -444,7 +443,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import o
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import find_signer
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
-from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._data.local import read_sidecar
 from ansible_collections.xloud.image.plugins.module_utils._data.progress import Progress
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
@@ -469,7 +468,7 @@ def main() -> None:
         images = Images(session).find(str(wanted.name), wanted.owner)
         if params["state"] == "absent":
             plan = plan_absence(wanted.name, images, force=params["force"])
-            check_removal(plan, images, partial(read_usage, session, usage_options(params)))
+            check_removal(plan, images, UsageReader(session, usage_options(params)).read)
         else:
             facts = data.facts(source_need(wanted, images, verify_first=module.check_mode), keep=wanted.keep)
             signer = find_signer(session, wanted.signature, needed=needs_signer(wanted, images, facts))

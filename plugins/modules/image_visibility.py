@@ -194,7 +194,6 @@ diff:
         replaced_by: ubuntu-24.04-base-v1.2
 """
 
-from functools import partial
 
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
     connection_options,
@@ -212,7 +211,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.images import Images
 from ansible_collections.xloud.image.plugins.module_utils._cloud.members import Members
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
-from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
 from ansible_collections.xloud.image.plugins.module_utils._plan.usage import as_result, check_removal
 from ansible_collections.xloud.image.plugins.module_utils._plan.visibility import (
@@ -235,7 +234,7 @@ def main() -> None:
         if needs_replacement(wanted, image):
             replacement = pick(params["replaced_by"], images.find(params["replaced_by"], image.owner))
         plan = plan_visibility(wanted, image, members, replacement)
-        usage = check_removal(plan, [image], partial(read_usage, session, usage_options(params)))
+        usage = check_removal(plan, [image], UsageReader(session, usage_options(params)).read)
         result = plan.image if module.check_mode else Applier(session).apply(plan)
         exit_with(module, plan, result, usage=as_result(usage, image) if usage else None)
 

@@ -18,7 +18,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import READERS, Session
 from ansible_collections.xloud.image.plugins.module_utils._cloud.signing import signature_faults
 from ansible_collections.xloud.image.plugins.module_utils._cloud.stores import Stores
-from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import Image
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
@@ -103,17 +103,17 @@ def read_inventory(
     Return what a project has: all of its images, and the members of the shared versions among them.
 
     It takes two listings, one request for each shared version that it is asked for, two for each certificate that
-    versions are signed with, and what C(read_usage) takes if it is asked who uses them. What cannot be read of one
+    versions are signed with, and what C(UsageReader) takes if it is asked who uses them. What cannot be read of one
     image is an error of that image alone.
 
     :param owner: The name or id of the project, None for the session's own.
-    :param usage_options: What C(read_usage) takes to ask who uses the versions, None where nobody is asked.
+    :param usage_options: What C(UsageReader) takes to ask who uses the versions, None where nobody is asked.
     :raises InputError: There is no such project, or the credentials may not look it up.
     """
     images = Images(session).owned(Projects(session).owner(owner))
     versions = [image for image in images if (name := image.version_name) and wanted.covers(name.template)]
     faults = signature_faults(Certificates(session), versions) if wanted.signatures else {}
-    usage = read_usage(session, usage_options, versions)
+    usage = UsageReader(session, usage_options).read(versions)
     if not wanted.members:
         return Inventory(images, signature_faults=faults, usage=usage)
     shared = [image for image in versions if image.visibility == "shared"]

@@ -21,6 +21,12 @@ _VERSIONS: t.Final = {"image": "v2", "key-manager": "v1", "compute": "v2.1", "bl
 _BY_PROJECT: t.Final = ("block-storage",)
 # What makes something of images, and has to be asked where there is any.
 LAUNCHING: t.Final = {"compute": "the Compute service", "block-storage": "the Block Storage service"}
+# Each region may have a service by another name.
+_TYPES: t.Final = {
+    "image": ("image",),
+    "compute": ("compute",),
+    "block-storage": ("block-storage", "block-store", "volumev3", "volumev2", "volume"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +39,13 @@ class Place:
     """
 
     name: str
+    url: str
+
+
+@dataclasses.dataclass(frozen=True)
+class _Endpoint:
+    region: str | None
+    interface: str
     url: str
 
 
@@ -50,93 +63,126 @@ class Endpoints:
 
     def of(self, service: str) -> str | None:
         """Return the versioned endpoint of a service, None if neither the catalogue nor the configuration has it."""
-        return self._configured(service) or self._listed(service, self._region.get_region_name(service))
-
-    def launching(self, service: str, image_url: str) -> tuple[Place, ...]:
-        """
-        Return where to ask a service, in each region that launches from an Image service.
-
-        Those are the regions that have this Image service in the catalogue, and those that have none of their own. If
-        the catalogue does not know it, it is the region that the configuration names.
-
-        :param service: C(compute) or C(block-storage).
-        :param image_url: The versioned endpoint of the Image service.
-        :raises CloudError: The service is there, and where is not to be told: what it would say is not known.
-        """
-        name = LAUNCHING[service]
-        if configured := self._configured(service):
-            return (Place(name, configured),)
-        offered = self._interfaces(service)
-        launching = self._regions_of(image_url, service, offered)
-        urls = {place: url for place in launching if (url := self._listed(service, place))}
-        if offered and not (urls and len(urls) == len(launching)):
-            raise CloudError(self._unknown(service, image_url, offered))
-        regions: dict[str, str] = {}
-        for place, url in urls.items():
-            # Several regions may share a service.
-            regions.setdefault(url, place)
-        several = len(regions) > 1
-        return tuple(Place(f"{name} in region {place}" if several else name, url) for url, place in regions.items())
-
-    def _regions_of(self, image_url: str, service: str, offered: t.Iterable[str]) -> list[str]:
-        images = self._images()
-        configured = self._region.get_region_name("image") or _only(images)
-        sharing: set[str | None] = {place for place, urls in images.items() if image_url in urls} or {configured}
-        chosen = self._region.get_region_name(service)
-        if chosen != configured:
-            sharing.add(chosen)
-        return [place for place in offered if place in sharing or place not in images]
-
-    def _configured(self, service: str) -> str | None:
-        url = self._region.get_endpoint(service)
-        return self._versioned(service, url) if url else None
-
-    def _listed(self, service: str, place: str | None) -> str | None:
         from keystoneauth1 import exceptions
 
         try:
-            url = self._keystone.get_endpoint(
+            url = self._region.get_endpoint(service) or self._keystone.get_endpoint(
                 service_type=service,
                 interface=self._region.get_interface(service),
-                region_name=place,
+                region_name=self._region.get_region_name(service),
                 skip_discovery=True,
             )
         except exceptions.EndpointNotFound:
             return None
         return self._versioned(service, url) if url else None
 
-    def _images(self) -> dict[str, set[str]]:
-        """Return the versioned endpoints of the Image services, of whichever interface, by the regions."""
-        found: dict[str, set[str]] = {}
-        for endpoint in self._catalogue("image"):
-            found.setdefault(endpoint.region_name, set()).add(self._versioned("image", endpoint.url))
-        return found
+    def launching(self, service: str, image_url: str) -> tuple[Place, ...]:
+        """
+        Return where to ask a service, in each region that launches from an Image service.
 
-    def _interfaces(self, service: str) -> dict[str, list[str]]:
-        """Return the interfaces that a service has, by the regions, in the order of the catalogue."""
-        found: dict[str, list[str]] = {}
-        for endpoint in self._catalogue(service):
-            found.setdefault(endpoint.region_name, []).append(endpoint.interface)
-        return found
+        Those are the regions that have this Image service in the catalogue, and those that have none of their own. An
+        endpoint of the configuration stands for that of its region.
 
-    def _catalogue(self, service: str) -> list[t.Any]:
-        catalogue = self._keystone.auth.get_access(self._keystone).service_catalog
-        # By the name that the catalogue has for it, such as volumev3.
-        return [each for found in catalogue.get_endpoints_data(service_type=service).values() for each in found]
+        :param service: C(compute) or C(block-storage).
+        :param image_url: The versioned endpoint of the Image service.
+        :raises CloudError: What the service would say is not known: it is not told which one launches from the images.
+        """
+        offered, images = self._listed(service), self._listed("image")
+        configured = self._configured(service)
+        regions = self._regions(service, image_url, images)
+        if not regions and not configured:
+            raise CloudError(self._unrelated(service, image_url))
+        without_images = {each.region for each in offered} - {each.region for each in images} if regions else set()
+        asked = {each.region: self._reachable(service, each.region, offered) for each in offered}
+        asked = {region: urls for region, urls in asked.items() if region in regions | without_images}
+        if configured:
+            asked[self._named(service, offered)] = [configured]
+        if (offered and not asked) or not all(asked.values()):
+            raise CloudError(self._unknown(service, image_url, offered))
+        return _places(LAUNCHING[service], asked)
+
+    def _regions(self, service: str, image_url: str, images: t.Sequence[_Endpoint]) -> set[str | None]:
+        """Return the regions that have an Image service in the catalogue, or are said to launch from it."""
+        regions = {each.region for each in images if each.url == image_url}
+        if not regions and image_url == self.of("image"):
+            regions = {self._named("image", images)}
+        if chosen := self._region.config.get(_setting(service)):
+            regions.add(chosen)
+        while True:
+            shared = {each.url for each in images if each.region in regions}
+            more = {each.region for each in images if each.url in shared} - regions
+            if not more:
+                return regions
+            regions |= more
+
+    def _named(self, service: str, endpoints: t.Iterable[_Endpoint]) -> str | None:
+        """Return the region of the configuration, which may name none where there is but one."""
+        listed = {each.region for each in endpoints}
+        name: str | None = self._region.get_region_name(service)
+        return name or (listed.pop() if len(listed) == 1 else None)
+
+    def _reachable(self, service: str, region: str | None, offered: t.Sequence[_Endpoint]) -> list[str]:
+        """Return the endpoints of a region, by the interface of the configuration."""
+        wanted = self._region.get_interface(service) or "public"
+        for interface in [wanted] if isinstance(wanted, str) else wanted:
+            name = interface.removesuffix("URL")
+            if found := [each.url for each in offered if each.region == region and each.interface == name]:
+                return found
+        return []
+
+    def _configured(self, service: str) -> str | None:
+        url = self._region.get_endpoint(service)
+        # Without authentication, openstacksdk has one endpoint for all services: that of the only one there is.
+        return self._versioned(service, url) if url and url != self._region.get_endpoint("image") else None
+
+    def _listed(self, service: str) -> list[_Endpoint]:
+        """Return all endpoints of a service in the catalogue, if the way of authentication has one."""
+        from keystoneauth1 import exceptions
+
+        auth = self._keystone.auth
+        if not hasattr(auth, "get_access"):
+            return []
+        try:
+            catalogue = auth.get_access(self._keystone).service_catalog
+        except exceptions.ClientException as exc:
+            raise CloudError(f"cloud {self._region.name}: authentication failed: {exc}") from exc
+        found = [each for endpoints in catalogue.get_endpoints_data().values() for each in endpoints]
+        return [
+            _Endpoint(each.region_name, each.interface, self._versioned(service, each.url))
+            for each in found
+            if each.service_type in _TYPES[service]
+        ]
 
     def _versioned(self, service: str, url: str) -> str:
         # Some have the id of the project after the version.
         place = re.sub(r"/v\d+(\.\d+)?(/[0-9A-Za-z_-]+)?$", "", url.rstrip("/"))
         return f"{place}/{_VERSIONS[service]}{f'/{self._keystone.get_project_id()}' if service in _BY_PROJECT else ''}"
 
-    def _unknown(self, service: str, image_url: str, offered: t.Mapping[str, t.Sequence[str]]) -> str:
-        others = sorted(f"{interface} in {place}" for place, interfaces in offered.items() for interface in interfaces)
+    def _unrelated(self, service: str, image_url: str) -> str:
+        return (
+            f"cloud {self._region.name}: its catalogue of services does not have {image_url}, and so does not tell "
+            f"where {LAUNCHING[service]} launches from these images. If they are of this cloud, let usage_cloud name "
+            f"the region to ask ({_setting(service)})."
+        )
+
+    def _unknown(self, service: str, image_url: str, offered: t.Iterable[_Endpoint]) -> str:
+        others = sorted({f"{each.interface} in {each.region}" for each in offered})
         return (
             f"cloud {self._region.name}: {LAUNCHING[service]} has no endpoint {self._region.get_interface(service)} in "
             f"the regions of {image_url}, and others: {', '.join(others)}. Let usage_cloud name the interface to ask, "
-            f"or the region ({service.replace('-', '_')}_region_name)."
+            f"or the region ({_setting(service)})."
         )
 
 
-def _only(images: t.Collection[str]) -> str | None:
-    return next(iter(images)) if len(images) == 1 else None
+def _places(name: str, asked: t.Mapping[str | None, t.Iterable[str]]) -> tuple[Place, ...]:
+    regions: dict[str, str | None] = {}
+    for region, urls in asked.items():
+        for url in urls:
+            # Several regions may share a service.
+            regions.setdefault(url, region)
+    several = len(regions) > 1
+    return tuple(Place(f"{name} in region {region}" if several else name, url) for url, region in regions.items())
+
+
+def _setting(service: str) -> str:
+    return f"{service.replace('-', '_')}_region_name"

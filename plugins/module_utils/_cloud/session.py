@@ -110,9 +110,9 @@ class RequestCount:
         for prefix, adapter in list(keystone.adapters.items()):
             keystone.mount(prefix, t.cast("BaseAdapter", _Transport(adapter, self)))
 
-    def add(self, count: int = 1) -> None:
+    def add(self) -> None:
         with self._lock:
-            self.total += count
+            self.total += 1
 
 
 class _Transport:
@@ -165,6 +165,7 @@ class Session:
         self.region_name = region_name
         self._auth: t.Any = keystone.auth
         self._count = count or RequestCount(keystone)
+        self._included: list[Session] = []
         self._renewed = renewed
         self._endpoints = endpoints
         self._authentication = threading.Lock()
@@ -177,11 +178,11 @@ class Session:
     @property
     def requests(self) -> int:
         """How many requests went to the cloud, those of the authentication included."""
-        return self._count.total
+        return self._count.total + sum(other.requests for other in self._included)
 
     def include(self, other: Session) -> None:
-        """Count the requests that another conversation took as this one's own, once that one is over."""
-        self._count.add(other.requests)
+        """Count the requests of another conversation as this one's own."""
+        self._included.append(other)
 
     @property
     def stall(self) -> float:
@@ -222,7 +223,12 @@ class Session:
 
     @property
     def _access(self) -> t.Any:
-        return self._auth.get_access(self.keystone)
+        from keystoneauth1 import exceptions
+
+        try:
+            return self._auth.get_access(self.keystone)
+        except exceptions.ClientException as exc:
+            raise CloudError(f"{self.name}: authentication failed: {exc}") from exc
 
     def image(self, method: str, path: str, **kwargs: t.Any) -> Response:
         """

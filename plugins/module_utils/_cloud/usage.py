@@ -43,35 +43,69 @@ _ADMINISTRATOR: t.Final = "admin"
 _Ask: t.TypeAlias = t.Callable[[Session, str, str], tuple[Resource, ...]]
 
 
-def read_usage(session: Session, options: t.Mapping[str, t.Any] | None, images: t.Sequence[Image]) -> dict[str, Usage]:
+class UsageReader:
     """
-    Return who uses each of some images, by the ids of the images.
+    Who uses images, asked of the services of a cloud.
 
     It takes two requests an image and region, one where the cloud lacks one of the services, and one more for each
     project that uses any. A service that does not answer, or does not tell, is not asked again.
 
+    :param session: The conversation with the cloud that has the images.
     :param options: What C(connect) takes, of credentials that may ask. If it is empty those of the session ask, and
         if it is None nobody.
-    :raises InputError: The cloud cannot be reached with these options.
     """
-    if options is None or not images:
-        return {}
-    if not options:
-        return _read(session, session.image_url, [image.id for image in images])
-    try:
-        other = connect(options)
-    except ImageError as exc:
-        raise InputError("usage_cloud", exc.message) from exc
-    found = _read(other, session.image_url, [image.id for image in images])
-    session.include(other)
-    return found
 
+    def __init__(self, session: Session, options: t.Mapping[str, t.Any] | None) -> None:
+        self._session = session
+        self._options = options
+        self._names: dict[str, str] = {}
 
-def _read(session: Session, image_url: str, ids: t.Sequence[str]) -> dict[str, Usage]:
-    with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
-        servers, volumes = (_Service(session, image_url, ask).read(ids, pool) for ask in (_servers, _volumes))
-    usages = {image_id: _usage(servers[image_id], volumes[image_id]) for image_id in ids}
-    return _named(session, usages)
+    def read(self, images: t.Sequence[Image]) -> dict[str, Usage]:
+        """
+        Return who uses each of some images, by the ids of the images.
+
+        :raises InputError: The cloud cannot be reached with these options.
+        """
+        if self._options is None or not images:
+            return {}
+        ids = [image.id for image in images]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=READERS) as pool:
+            servers, volumes = (service.read(ids, pool) for service in self._services)
+        return self._named({image_id: _usage(servers[image_id], volumes[image_id]) for image_id in ids})
+
+    @functools.cached_property
+    def _asking(self) -> Session:
+        if not self._options:
+            return self._session
+        try:
+            other = connect(self._options)
+        except ImageError as exc:
+            raise InputError("usage_cloud", exc.message) from exc
+        self._session.include(other)
+        return other
+
+    @functools.cached_property
+    def _services(self) -> tuple[_Service, ...]:
+        return tuple(_Service(self._asking, self._session.image_url, ask) for ask in (_servers, _volumes))
+
+    def _named(self, usages: t.Mapping[str, Usage]) -> dict[str, Usage]:
+        """Return usages whose projects have their names, as far as these may be looked up."""
+        new = {each.project.id for usage in usages.values() for each in usage.resources} - self._names.keys()
+        if new:
+            self._names |= {project_id: project_id for project_id in new} | Projects(self._asking).names(new)
+
+        def named(resources: tuple[Resource, ...] | None) -> tuple[Resource, ...] | None:
+            if resources is None:
+                return None
+            projects = (Project(each.project.id, self._names[each.project.id]) for each in resources)
+            return tuple(
+                dataclasses.replace(each, project=project) for each, project in zip(resources, projects, strict=True)
+            )
+
+        return {
+            image_id: dataclasses.replace(usage, servers=named(usage.servers), volumes=named(usage.volumes))
+            for image_id, usage in usages.items()
+        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,34 +197,23 @@ def _page(kind: str, parse: t.Callable[[t.Any], Resource], body: t.Any) -> tuple
 
 
 def _server(body: t.Any) -> Resource:
-    return Resource("server", body["id"], body["name"], _unnamed(body["tenant_id"]), body["created"])
+    return Resource(
+        "server", _text(body["id"]), _text(body["name"]), _unnamed(body["tenant_id"]), _text(body["created"])
+    )
 
 
 def _volume(body: t.Any) -> Resource:
     servers = (each["server_id"] for each in body["attachments"])
-    made = f"{body['created_at'].partition('.')[0]}Z"
+    made = f"{_text(body['created_at']).partition('.')[0]}Z"
     project = _unnamed(body["os-vol-tenant-attr:tenant_id"])
-    return Resource("volume", body["id"], body["name"] or "", project, made, next(servers, None))
+    return Resource("volume", _text(body["id"]), _text(body["name"] or ""), project, made, next(servers, None))
 
 
-def _unnamed(project_id: str) -> Project:
-    return Project(project_id, project_id)
+def _unnamed(project_id: t.Any) -> Project:
+    return Project(_text(project_id), project_id)
 
 
-def _named(session: Session, usages: t.Mapping[str, Usage]) -> dict[str, Usage]:
-    """Return usages whose projects have their names, as far as the session may look them up."""
-    ids = {each.project.id for usage in usages.values() for each in usage.resources}
-    names = Projects(session).names(ids)
-
-    def named(resources: tuple[Resource, ...] | None) -> tuple[Resource, ...] | None:
-        if resources is None:
-            return None
-        projects = [Project(each.project.id, names.get(each.project.id, each.project.id)) for each in resources]
-        return tuple(
-            dataclasses.replace(each, project=project) for each, project in zip(resources, projects, strict=True)
-        )
-
-    return {
-        image_id: dataclasses.replace(usage, servers=named(usage.servers), volumes=named(usage.volumes))
-        for image_id, usage in usages.items()
-    }
+def _text(value: t.Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return value

@@ -138,6 +138,16 @@ class VersionPlan:
         return self.steps[-1].plan.image if self.steps else self.found
 
     @property
+    def is_revocation(self) -> bool:
+        """Whether the version is taken out of use because it is revoked."""
+        return self.stage == "retired" and bool(self.image and self.image.is_revoked)
+
+    @property
+    def is_new_revocation(self) -> bool:
+        """Whether the version was not revoked before, be it that it was retired."""
+        return self.is_revocation and bool(self.found and not self.found.is_revoked)
+
+    @property
     def actions(self) -> tuple[Action, ...]:
         """All actions, in their order."""
         return tuple(action for step in self.steps for action in step.plan.actions)

@@ -223,7 +223,7 @@ def plan_with_answers(
         # so that a large catalogue is not planned anew for each few of them.
         wider = dataclasses.replace(wanted, max_removals=wanted.max_removals + len(facts.usage))
         at_stake |= _unasked(plan_catalog(wider, facts)) if facts.usage else {}
-        answers = usage([*at_stake.values()])
+        answers = _answers(usage, at_stake)
         if not answers:
             return plan
         facts = dataclasses.replace(facts, usage={**facts.usage, **answers})
@@ -231,10 +231,26 @@ def plan_with_answers(
     return plan
 
 
-def _unasked(plan: CatalogPlan) -> dict[str, Image]:
-    """Return the images that a plan takes away although it is not known who uses them, by their ids."""
-    found = (version.found for version in plan.versions if is_at_stake(version.stage, version.found))
-    return {image.id: image for image in found if image and image.id not in plan.usage}
+def _unasked(plan: CatalogPlan) -> dict[str, VersionPlan]:
+    """Return the versions that a plan takes away although it is not known who uses them, by the ids of their images."""
+    return {
+        version.found.id: version
+        for version in plan.versions
+        if version.found and version.found.id not in plan.usage
+        if is_at_stake(version.stage, version.found) or version.is_new_revocation
+    }
+
+
+def _answers(
+    usage: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]], versions: t.Mapping[str, VersionPlan]
+) -> t.Mapping[str, Usage]:
+    try:
+        return usage([version.found for version in versions.values() if version.found])
+    except ImageError as exc:
+        # A revocation does not wait until somebody can be asked.
+        if not any(version.is_revocation for version in versions.values()):
+            raise
+        return dict.fromkeys(versions, Usage(refused=(exc.message,)))
 
 
 def _plan_template(
@@ -500,13 +516,14 @@ class _Planner:
                 allow_lockout=True,
             )
         superseded = placement.stage != "published"
+        is_offered = version.listed and not placement.postponed
         return dataclasses.replace(
             common,
-            # What left the document is not offered to anybody again.
-            visibility=self.template.visibility if version.listed else None,
+            # What left the document is not offered to anybody again, nor what is about to be withdrawn.
+            visibility=self.template.visibility if is_offered else None,
             hidden=placement.stage == "hidden",
             # An export that froze the image gives it back itself.
-            active=None if FROZEN in image.properties or not version.listed else True,
+            active=True if is_offered and FROZEN not in image.properties else None,
             deprecated=superseded,
             replaced_by=replaced_by if superseded else None,
             reason=version.reason if superseded else None,

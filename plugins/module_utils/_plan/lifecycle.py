@@ -37,12 +37,14 @@ class Placement:
 
     :param current: The name of the image that is the current one of the template.
     :param held: What keeps the version from going further, as pairs of a kind and of words.
+    :param postponed: A later run takes it further. Meanwhile it stays withdrawn, as far as it is.
     """
 
     version: CatalogVersion
     stage: Target
     current: str | None = None
     held: tuple[tuple[str, str], ...] = ()
+    postponed: bool = False
 
     @property
     def name(self) -> str:
@@ -237,20 +239,21 @@ def _would_come_back(template: CatalogTemplate, version: CatalogVersion, current
 
 def is_removal(placement: Placement, image: Image | None) -> bool:
     """Say whether a placement takes an image away that is still usable, or that is still there."""
-    is_revocation = placement.stage == "retired" and is_revoked(placement.version, image)
-    return is_at_stake(placement.stage, image) and not is_revocation
+    if placement.stage == "retired" and image and (is_revoked(placement.version, image) or _is_withdrawn(image)):
+        return False
+    return is_at_stake(placement.stage, image)
 
 
-def _is_taken_away(image: Image) -> bool:
-    """Say whether an image is retired, or would be, had a run not been interrupted."""
-    return image.stage == "retired" or (image.visibility == "private" and RETIRED_SINCE in image.properties)
+def _is_withdrawn(image: Image) -> bool:
+    """Say whether an image would be retired, had a run not been interrupted."""
+    return image.visibility == "private" and RETIRED_SINCE in image.properties
 
 
 def is_at_stake(stage: str, image: Image | None) -> bool:
     """Say whether a version that goes to a stage is taken away from those who use it, be it because it is revoked."""
     if image is None or stage not in ("retired", "deleted"):
         return False
-    return stage == "deleted" or not _is_taken_away(image)
+    return stage == "deleted" or image.stage != "retired"
 
 
 def postponed(placement: Placement, image: Image, limit: int) -> Placement:
@@ -267,10 +270,13 @@ def guarded(template: CatalogTemplate, placement: Placement, image: Image | None
 
     :param usage: Who uses the version, None where it was not asked.
     """
-    if image is None or usage is None or not usage.holds_back or not is_at_stake(placement.stage, image):
+    if image is None or usage is None or not usage.holds_back:
         return placement
     if is_revoked(placement.version, image) and placement.stage == "retired":
-        return _noting(placement, "revoked_in_use", usage, "it is revoked all the same")
+        is_new = is_at_stake(placement.stage, image) or not image.is_revoked
+        return _noting(placement, "revoked_in_use", usage, "it is revoked all the same") if is_new else placement
+    if not is_at_stake(placement.stage, image):
+        return placement
     if placement.stage == "deleted":
         return _held_back(placement, image, _reason_of(usage, "it is deleted"))
     if template.retention.while_used == "retire":
@@ -303,4 +309,4 @@ def _held_back(placement: Placement, image: Image, held: tuple[str, str], on_off
         stage: Target = "retired"
     else:
         stage = on_offer if image.was_published else "staged"
-    return dataclasses.replace(placement, stage=stage, held=(*placement.held, held))
+    return dataclasses.replace(placement, stage=stage, held=(*placement.held, held), postponed=True)

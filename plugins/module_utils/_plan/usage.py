@@ -10,7 +10,7 @@ import collections
 import dataclasses
 import typing as t
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ImageError, PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.image import DEPRECATED_SINCE, Image
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import DeleteImage, Plan
@@ -106,19 +106,34 @@ def check_removal(
     :raises PlanError: Somebody uses it, or it is not known.
     """
     taken = _taken_away(plan, images)
+    if plan.image is not None and plan.image.is_revoked:
+        return _hit(taken, ask)
     usage = ask(taken)
-    is_revocation = plan.image is not None and plan.image.is_revoked
     for image in taken:
-        if image.id in usage and not is_revocation:
+        if image.id in usage:
             _check_unused(image, usage[image.id], "retired" if plan.image else "deleted")
     return next(iter(usage.values()), None)
+
+
+def _hit(images: t.Sequence[Image], ask: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]]) -> Usage | None:
+    """Return whom a revocation hits. It does not wait until somebody can be asked."""
+    try:
+        return next(iter(ask(images).values()), None)
+    except ImageError as exc:
+        return Usage(refused=(exc.message,))
 
 
 def _taken_away(plan: Plan, images: t.Iterable[Image]) -> list[Image]:
     """Return those of some images that a plan deletes or retires, and that others may use."""
     deleted = {action.image_id for action in plan.actions if isinstance(action, DeleteImage)}
-    retired = plan.image.id if plan.image and plan.image.stage == "retired" else None
-    taken = (image for image in images if image.id in deleted or (image.id == retired and image.stage != "retired"))
+    after = plan.image
+
+    def is_retired(image: Image) -> bool:
+        if after is None or after.id != image.id or after.stage != "retired":
+            return False
+        return image.stage != "retired" or (after.is_revoked and not image.is_revoked)
+
+    taken = (image for image in images if image.id in deleted or is_retired(image))
     return [image for image in taken if not image.is_unfinished]
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Applier
 from ansible_collections.xloud.image.plugins.module_utils._cloud.catalog import read_catalog, read_sharing
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
-from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import (
     CatalogTemplate,
@@ -134,7 +133,7 @@ class Curator:
         wanted = with_strays(asked, images)
         reads = read_sources(readings(wanted, images), self.workers)
         facts = Facts(images, reads, *read_sharing(session, wanted, images, self.workers))
-        return plan_with_answers(wanted, facts, lambda _plan: {}, functools.partial(read_usage, session, {}))
+        return plan_with_answers(wanted, facts, lambda _plan: {}, UsageReader(session, {}).read)
 
     def apply(self, plan: CatalogPlan) -> dict[str, Outcome]:
         return run_steps(Applier(self.cloud.session(roles=("admin",))), plan.steps, self.workers)

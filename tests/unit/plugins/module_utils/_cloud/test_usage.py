@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud import usage as module
-from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Project
 from ansible_collections.xloud.image.plugins.module_utils._model.usage import Resource, Usage
@@ -34,7 +34,7 @@ def volumes(cloud):
 @pytest.fixture
 def read(cloud):
     """Read the usage of images as an administrator, unless told otherwise."""
-    return lambda *images, roles=("admin",): read_usage(cloud.session(roles=roles), {}, images or [ONE])
+    return lambda *images, roles=("admin",): UsageReader(cloud.session(roles=roles), {}).read(images or [ONE])
 
 
 def test_servers_and_volumes_of_all_projects(compute, volumes, read):
@@ -78,7 +78,10 @@ def test_what_it_takes(cloud, compute, volumes, read):
 def test_nobody_is_asked_of_no_image(cloud, compute, volumes):
     session = cloud.session(roles=("admin",))
     assert (
-        read_usage(session, {}, []) == read_usage(session, {"cloud": "x"}, []) == read_usage(session, None, [ONE]) == {}
+        UsageReader(session, {}).read([])
+        == UsageReader(session, {"cloud": "x"}).read([])
+        == UsageReader(session, None).read([ONE])
+        == {}
     )
     assert cloud.log == []
 
@@ -192,7 +195,7 @@ def connected(cloud, monkeypatch):
 def test_others_ask_who_may(cloud, compute, connected):
     compute.add("id-1", "p-a", "web")
     session = cloud.session()
-    (found,) = read_usage(session, {"cloud": "auditor"}, [ONE]).values()
+    (found,) = UsageReader(session, {"cloud": "auditor"}).read([ONE]).values()
     assert [each.name for each in found.resources] == ["web"]
     assert connected == [{"cloud": "auditor"}]
     assert session.requests == len(cloud.log) == 2
@@ -200,7 +203,34 @@ def test_others_ask_who_may(cloud, compute, connected):
 
 def test_who_cannot_ask_is_named(cloud, connected):
     with pytest.raises(InputError, match=r"^usage_cloud: cloud: Cloud nowhere was not found"):
-        read_usage(cloud.session(), {"cloud": "nowhere"}, [ONE])
+        UsageReader(cloud.session(), {"cloud": "nowhere"}).read([ONE])
+
+
+def test_what_is_known_is_not_asked_again(cloud, compute, connected):
+    """Neither who one is, nor what a project is called, nor a service that does not tell."""
+    compute.add("id-1", "p-a", "web"), compute.add("id-2", "p-a", "app")
+    cloud.launching["block-storage"] = FakeBlockStorage()
+    cloud.fail("GET", "/volumes/detail", 403)
+    session = cloud.session()
+    reader = UsageReader(session, {"cloud": "auditor"})
+    for each in (ONE, TWO):
+        (usage,) = reader.read([each]).values()
+        assert (usage.servers[0].project, len(usage.refused)) == (TEAM_A, 1)
+    assert len(connected) == 1
+    asked = ["GET /projects/p-a", "GET /servers/detail", "GET /servers/detail", "GET /volumes/detail"]
+    assert sorted(cloud.log) == asked
+    assert session.requests == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("tenant_id", None), ("tenant_id", ["p-a"]), ("created", None), ("id", 1), ("name", {})]
+)
+def test_what_no_service_can_have_said_is_not_known(cloud, compute, read, monkeypatch, key, value):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    compute.add("id-1", "p-a", "web")
+    compute.found[0][key] = value
+    (usage,) = read().values()
+    assert (usage.servers, usage.holds_back) == (None, True)
 
 
 def test_a_service_that_breaks_down_is_not_asked_of_the_rest(cloud, compute, read, monkeypatch):

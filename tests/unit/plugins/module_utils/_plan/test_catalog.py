@@ -27,11 +27,13 @@ from ansible_collections.xloud.image.plugins.module_utils._model.source import S
 from ansible_collections.xloud.image.plugins.module_utils._plan.catalog import (
     absentees,
     plan_catalog,
+    plan_with_answers,
     readings,
     with_strays,
 )
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, UBUNTU, described, name, there
 from ansible_collections.xloud.image.tests.unit.fakes.samples import checksum, digest, verbs
+from ansible_collections.xloud.image.tests.unit.fakes.usage import server, used
 
 V0, V1, V2, V3 = (name(version) for version in ("1.0", "1.1", "1.2", "1.3"))
 DEBIAN = "debian-13-base"
@@ -530,6 +532,69 @@ def test_a_retirement_that_was_interrupted_is_completed_and_not_undone(limit):
     plan = planned(wanted("1.0 1.1", {"retention": {"available": 1}}, max_removals=limit), HALF_RETIRED, CURRENT)
     assert version_of(plan, V0).image.visibility == "private"
     assert steps(plan) == {"1.0": ("update deactivate",)} or steps(plan) == {"1.0": ("deactivate",)}
+
+
+# What is asked, and what the answers keep
+
+RETIRING = {"1.0": {"stage": "retired"}, "1.1": {}}
+
+
+def answered(asked, images, tell):
+    """The plan with what is told of who uses the images, and the images that it was asked of."""
+    names = {str(version.name): SAME for template in asked.templates for version in template.versions}
+    seen = []
+
+    def ask(those):
+        seen.extend(image.name for image in those)
+        return tell(those)
+
+    return plan_with_answers(asked, Facts(by_name(images), names), lambda _plan: {}, ask), seen
+
+
+def in_use(images):
+    return {image.id: used(server("web")) for image in images}
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        there("1.0", "deprecated 9", status="deactivated"),
+        there("1.0", "deprecated 9", visibility="private"),
+        there("1.0", "deprecated 9", visibility="private", properties={RETIRED_SINCE: TODAY}),
+    ],
+    ids=["deactivated", "private", "interrupted"],
+)
+@pytest.mark.parametrize("while_used", ["hide", "keep"])
+def test_what_is_held_back_stays_withdrawn_as_far_as_it_is(image, while_used):
+    asked = wanted(RETIRING, {"retention": {"while_used": while_used}})
+    plan, seen = answered(asked, [image, CURRENT], in_use)
+    assert seen == [V0]
+    assert [finding.kind for finding in plan.findings] == ["in_use"]
+    after = version_of(plan, V0).image
+    assert (after.visibility, after.status) == (image.visibility, image.status)
+    again, _seen = answered(asked, [after, CURRENT], in_use)
+    assert again.actions == ()
+
+
+def test_a_revocation_of_what_is_retired_is_asked_about_once():
+    asked = wanted({"1.0": {"revoked": True}, "1.1": {}})
+    plan, seen = answered(asked, [there("1.0", "retired"), CURRENT], in_use)
+    assert (seen, [finding.kind for finding in plan.findings]) == ([V0], ["revoked_in_use"])
+    _plan, seen = answered(asked, [version_of(plan, V0).image, CURRENT], in_use)
+    assert seen == []
+
+
+def test_a_revocation_does_not_wait_for_those_who_may_ask():
+    def fail(_images):
+        raise InputError("usage_cloud", "the Identity service refused the credentials")
+
+    images = [there("1.0", "deprecated 9"), there("1.1", "deprecated 9"), there("1.2")]
+    plan, _seen = answered(wanted({**RETIRING, "1.1": {"revoked": True}, "1.2": {}}), images, fail)
+    assert stages(plan) == {"1.2": "published", "1.1": "retired", "1.0": "hidden"}
+    assert [(finding.kind, finding.image) for finding in plan.findings] == [("usage_unknown", V0)]
+    assert "usage_cloud: the Identity service refused the credentials" in plan.findings[0].message
+    with pytest.raises(InputError, match="usage_cloud"):
+        answered(wanted({**RETIRING, "1.2": {}}), images, fail)
 
 
 # What left the document

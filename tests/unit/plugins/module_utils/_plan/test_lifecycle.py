@@ -457,6 +457,7 @@ def test_a_version_knows_its_name():
 # In use
 
 WEB = used(server("web"), volume("disk", "p-b"))
+NOBODY = "nobody uses it any more"
 BY = "it is used by 1 server and 1 volume (team-a: 1 server; team-b: 1 volume)"
 
 
@@ -482,7 +483,7 @@ def kept(stage, state, usage=WEB, version=None, **retention):
     ],
 )
 def test_what_is_in_use_is_not_retired(while_used, state, expected):
-    words = f"it is retired once nobody uses it any more: {BY}"
+    words = f"it is retired once {NOBODY}: {BY}"
     assert kept("retired", state, **while_used) == (expected, {"in_use": words})
 
 
@@ -535,13 +536,23 @@ def test_nothing_else_is_kept_from_anything(stage):
     assert kept(stage, "published") == (stage, {})
 
 
-@pytest.mark.parametrize("state", ["retired", "revoked"])
-def test_what_is_retired_stays_so(state):
-    assert kept("retired", state) == ("retired", {})
+@pytest.mark.parametrize(("state", "version"), [("retired", {}), ("revoked", {}), ("revoked", {"revoked": True})])
+def test_what_is_retired_stays_so(state, version):
+    assert kept("retired", state, version=version) == ("retired", {})
 
 
-def test_an_interrupted_retirement_is_completed():
+def test_a_revocation_of_what_is_retired_says_whom_it_hits_too():
+    stage, held = kept("retired", "retired", version={"revoked": True})
+    assert (stage, list(held)) == ("retired", ["revoked_in_use"])
+
+
+@pytest.mark.parametrize(
+    ("usage", "stage", "held"),
+    [(UNUSED, "retired", {}), (WEB, "hidden", {"in_use": f"it is retired once {NOBODY}: {BY}"})],
+)
+def test_an_interrupted_retirement_is_completed_once_nobody_uses_it(usage, stage, held):
+    """Nobody can tell whether it was interrupted, or somebody gave the image back."""
     image = there("1.0", "hidden", visibility="private", properties={RETIRED_SINCE: TODAY})
     catalog = template("1.0 1.1")
-    placement = Placement(catalog.versions[0], "retired")
-    assert guarded(catalog, placement, image, WEB) is placement
+    after = guarded(catalog, Placement(catalog.versions[0], "retired"), image, usage)
+    assert (after.stage, dict(after.held), after.postponed) == (stage, held, bool(held))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import InputError, PlanError
 from ansible_collections.xloud.image.plugins.module_utils._model.plan import DeleteImage, Plan
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.usage import (
     as_result,
     check_removal,
@@ -102,6 +103,8 @@ def checked(plan, before, usage):
         (there("1.0"), there("1.0", "retired"), True),
         (there("1.0"), there("1.0", "revoked"), True),
         (there("1.0", "retired"), there("1.0", "retired"), False),
+        (there("1.0", "retired"), there("1.0", "revoked"), True),
+        (there("1.0", "revoked"), there("1.0", "revoked"), False),
         (there("1.0"), there("1.0", "hidden"), False),
     ],
 )
@@ -136,3 +139,13 @@ def test_nothing_keeps_what_a_service_would_that_is_not_there():
 
 def test_nothing_keeps_a_revocation():
     assert checked(Plan(image=there("1.0", "revoked")), there("1.0"), used(server("web")))
+
+
+def test_a_revocation_does_not_wait_for_those_who_may_ask():
+    def fail(_images):
+        raise InputError("usage_cloud", "the Identity service refused the credentials")
+
+    usage = check_removal(Plan(image=there("1.0", "revoked")), [there("1.0")], fail)
+    assert usage == Usage(refused=("usage_cloud: the Identity service refused the credentials",))
+    with pytest.raises(InputError):
+        check_removal(Plan(image=there("1.0", "retired")), [there("1.0")], fail)
