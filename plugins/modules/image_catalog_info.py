@@ -41,7 +41,7 @@ options:
   usage:
     description:
       - Whether to ask the Compute and the Block Storage service, where the cloud has them, who uses the versions. It
-        takes two requests for each version, and one for each project that uses any.
+        takes two requests for each version and region, and one for each project that uses any.
       - To be told of all projects takes an administrator. What is not told is not known, which is not the same as
         unused.
       - With a document, RV(findings) then show which versions M(xloud.image.image_catalog) would hold back, and without

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from fault_proxy import Fault, fault_proxy
@@ -39,10 +40,9 @@ def retire(catalogue, clouds, team, run_module):
     assert catalogue.curate("2026-01-01").code == 0
     team.launch(catalogue.id("1.0"), "web")
 
-    def run(region="RegionOne"):
-        task, others = (
-            {**cloud, "region_name": region} for cloud in (clouds["sandbox-operator"], catalogue.usage_cloud)
-        )
+    def run(region="RegionOne", of_task=None, of_others=None):
+        task = {**clouds["sandbox-operator"], "region_name": region, **(of_task or {})}
+        others = {**catalogue.usage_cloud, "region_name": region, **(of_others or {})}
         options = {"image": catalogue.name("1.0"), "visibility": "private", "active": False}
         result = run_module("image_visibility", task, usage_cloud=others, **options).result
         assert result["failed"]
@@ -72,3 +72,16 @@ def test_the_servers_of_a_region_without_an_image_service(region, retire, admin)
 def test_the_servers_of_a_region_with_other_images_are_not_asked(region, retire):
     region(image="http://127.0.0.1:9/", compute="http://127.0.0.1:9/")
     assert "it is used by 1 server (team-a: 1 server)" in retire()
+
+
+def test_images_that_the_cloud_of_those_who_may_ask_does_not_have(retire, operator):
+    """As far as it knows: the task reaches them by another address."""
+    host, path = re.match(r"http://([^/]+)(.*)", operator.image.get_endpoint()).groups()
+    with fault_proxy(host) as between:
+        task = {"image_endpoint_override": between.url + path}
+        words = retire(of_task=task)
+        assert "it is not known who uses it" in words
+        assert f"does not have {between.url}" in words
+        assert "let usage_cloud name the region to ask (compute_region_name)" in words
+        named = {"compute_region_name": "RegionOne", "block_storage_region_name": "RegionOne"}
+        assert "it is used by 1 server (team-a: 1 server)" in retire(of_task=task, of_others=named)
