@@ -21,6 +21,8 @@ description:
     a replica has and its original has not. Of the properties of the lifecycle, such as C(deprecated), a replica has
     those of the original alone.
   - A version leaves the lists of the target only once the version that takes its place is on offer there.
+  - What servers or volumes of the target use is not taken away from them because the original was retired. See
+    O(check_usage).
   - What goes wrong with one image does not stop the others. The task fails at its end with all reasons, and the next
     run completes the work.
 options:
@@ -95,6 +97,17 @@ options:
       - The largest disk that a new replica may have, as in O(xloud.image.image_template#module:max_virtual_size).
       - A larger one is an error of that image.
     type: str
+  check_usage:
+    description:
+      - Ask the Compute and the Block Storage service of the target, where it has them, who uses a replica before it is
+        deactivated, or made V(private), as its original is. While servers run from it, or there are volumes that were
+        made of it, it is held back, and later runs ask again. It is hidden, and has all else of its original but the
+        visibility, the status and the day of the retirement. What is revoked is not held back.
+      - Where a service does not tell, the replica counts as used. To be told of all projects takes an administrator.
+      - With V(false), nobody is asked. Nor is anybody with O(visibility=false), which takes nothing away.
+    type: bool
+    default: true
+    version_added: 1.1.0
   workers:
     description: How many images are worked on at a time.
     type: int
@@ -103,6 +116,7 @@ extends_documentation_fragment:
   - xloud.image.attributes
   - xloud.image.connection
   - xloud.image.progress
+  - xloud.image.usage
 seealso:
   - module: xloud.image.image_export
   - module: xloud.image.image_catalog
@@ -231,9 +245,19 @@ findings:
   description:
     - What a person should know of, each with C(kind), C(image) and C(message).
     - V(busy) is an image that another run is at work on, and that was left to it.
+    - V(in_use) and V(usage_unknown) are replicas that are held back, since somebody uses them, or may.
+    - V(revoked_in_use) is a replica that is taken out of use all the same, and who uses it.
   returned: always, unless the task ends before it has a plan
   type: list
   elements: dict
+usage:
+  description:
+    - Who uses the replicas that are taken out of use, or would be. Nobody is asked of others.
+    - Each has C(image), C(id), and what RV(xloud.image.image_catalog_info#module:templates) says of usage.
+  returned: always, unless the task ends before it has a plan
+  type: list
+  elements: dict
+  version_added: 1.1.0
 failures:
   description: The images that are not as their originals, each with C(image) and C(message).
   returned: always, unless the task ends before it has a plan
@@ -264,7 +288,7 @@ diff:
 import dataclasses
 import functools
 
-from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options
+from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import connection_options, usage_options
 from ansible_collections.xloud.image.plugins.module_utils._ansible.replica import (
     SPECIFICATION,
     exit_with_replicas,
@@ -283,11 +307,12 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.replica import 
 )
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import missing_projects
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
 from ansible_collections.xloud.image.plugins.module_utils._data.bundle import read_bundles
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._plan.replica import (
     originals_of,
-    plan_with_projects,
+    plan_with_answers,
     readings,
 )
 
@@ -307,7 +332,8 @@ def main() -> None:
         projects = read_projects(session, source, params["projects"] or {}, originals)
         facts = read_replicas(session, originals, wanted, projects)
         facts = dataclasses.replace(facts, reads=read_sources(readings(originals, facts.images, wanted), workers))
-        plan = plan_with_projects(originals, wanted, facts, functools.partial(missing_projects, session))
+        ask = functools.partial(read_usage, session, usage_options(params))
+        plan = plan_with_answers(originals, wanted, facts, functools.partial(missing_projects, session), ask)
         applier = applier_of(session, source, params)
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)
         exit_with_replicas(module, plan, outcomes, sum_of_requests(session, source), applier.progress.as_result())

@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.xloud.image.plugins.module_utils._ansible.arguments import (
     CONNECTION,
     PROGRESS,
+    USAGE,
     connection_options,
 )
 from ansible_collections.xloud.image.plugins.module_utils._ansible.report import transfer_result
@@ -42,6 +43,7 @@ SPECIFICATION: t.Final[dict[str, t.Any]] = {
         "stores": {"type": "list", "elements": "str"},
         "all_stores": {"type": "bool", "default": False},
         "max_virtual_size": {"type": "str"},
+        **USAGE,
         "workers": {"type": "int", "default": 2},
     },
     "mutually_exclusive": [
@@ -113,6 +115,7 @@ def exit_with_replicas(
         "current": result.current(plan, outcomes),
         "versions": result.rows(plan, outcomes),
         "findings": result.findings(plan, outcomes),
+        "usage": result.usage(plan),
         "failures": failures,
         "requests": requests,
         "bytes": result.data_bytes(plan, outcomes),

@@ -17,6 +17,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.member import M
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
 from ansible_collections.xloud.image.plugins.module_utils._model.run import Read
 from ansible_collections.xloud.image.plugins.module_utils._model.source import CloudSource, Source, SourceFacts
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +92,7 @@ class ReplicaFacts:
         that replicas are not shared with, an error for one that is not known.
     :param roles: The names of the roles that the credentials have in the target.
     :param project_id: The id of the project that the credentials are for.
+    :param usage: Who uses the images of the target that would be taken away, by their ids, as far as it was asked.
     """
 
     images: t.Mapping[str, tuple[Image, ...]] = dataclasses.field(default_factory=dict)
@@ -99,3 +101,4 @@ class ReplicaFacts:
     projects: t.Mapping[str, Project | ImageError | None] = dataclasses.field(default_factory=dict)
     roles: frozenset[str] = frozenset()
     project_id: str = ""
+    usage: t.Mapping[str, Usage] = dataclasses.field(default_factory=dict)

@@ -23,6 +23,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     FROZEN,
     LIFECYCLE,
     REPLACES,
+    RETIRED_SINCE,
     REVOKED_SINCE,
     SOURCE_CHECKSUM,
     STAGED_SINCE,
@@ -49,12 +50,20 @@ from ansible_collections.xloud.image.plugins.module_utils._model.replica import 
     Unusable,
     WantedReplica,
 )
-from ansible_collections.xloud.image.plugins.module_utils._model.run import CatalogPlan, Read, Reading, VersionPlan
+from ansible_collections.xloud.image.plugins.module_utils._model.run import (
+    CatalogPlan,
+    Finding,
+    Read,
+    Reading,
+    VersionPlan,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.signature import CERTIFICATE, SIGNATURE_PROPERTIES
 from ansible_collections.xloud.image.plugins.module_utils._model.source import DEFAULT_ALGORITHM, Source, SourceNeed
 from ansible_collections.xloud.image.plugins.module_utils._model.template import Template
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.attributes import describe, patched, plan_patch, view
 from ansible_collections.xloud.image.plugins.module_utils._plan.combine import combine
+from ansible_collections.xloud.image.plugins.module_utils._plan.lifecycle import is_at_stake
 from ansible_collections.xloud.image.plugins.module_utils._plan.member import forget_members, plan_members
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import resolve
 from ansible_collections.xloud.image.plugins.module_utils._plan.stores import plan_stores
@@ -63,6 +72,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.template import 
     plan_template,
     source_need,
 )
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import in_words, not_known
 
 Images: t.TypeAlias = t.Mapping[str, tuple[Image, ...]]
 
@@ -122,7 +132,8 @@ def plan_replicas(originals: Originals, wanted: WantedReplica, facts: ReplicaFac
     versions: list[VersionPlan] = []
     for _template_name, group in itertools.groupby(usable, key=lambda each: each.name.template):
         versions += _plan_versions(list(group)[::-1], wanted, facts)
-    return CatalogPlan((*versions, *(VersionPlan("", "", each.name, "", error=each.error) for each in unusable)))
+    versions += (VersionPlan("", "", each.name, "", error=each.error) for each in unusable)
+    return CatalogPlan(tuple(versions), tuple(_findings(usable, versions, facts.usage)), facts.usage)
 
 
 def _missing(originals: Originals, wanted: WantedReplica) -> t.Iterator[Unusable]:
@@ -133,29 +144,89 @@ def _missing(originals: Originals, wanted: WantedReplica) -> t.Iterator[Unusable
             yield Unusable(name, NotFoundError(f"There is no original {name} with the marks of this collection."))
 
 
-def plan_with_projects(
+def plan_with_answers(
     originals: Originals,
     wanted: WantedReplica,
     facts: ReplicaFacts,
     missing: t.Callable[[CatalogPlan], t.Mapping[str, ImageError]],
+    usage: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]],
 ) -> CatalogPlan:
     """
-    Plan as C(plan_replicas) does, and without the projects of that plan that do not exist.
+    Plan as C(plan_replicas) does, without projects that do not exist, and without what would be taken away from users.
 
-    :param missing: Which of them do not, by their ids.
+    To ask for all of that before there is a plan would cost every run requests.
+
+    :param missing: Which of the projects of a plan do not exist, by their ids.
+    :param usage: Who uses images, by their ids; nothing where nobody is to be asked.
     """
     plan = plan_replicas(originals, wanted, facts)
-    errors = missing(plan)
-    if not errors:
-        return plan
+    if errors := missing(plan):
+        facts = dataclasses.replace(facts, projects={**facts.projects, **_gone(originals, facts, errors)})
+        plan = plan_replicas(originals, wanted, facts)
+    at_stake = [each.found for each in plan.versions if each.found and _takes_away(each.found, each.image)]
+    answers = usage(at_stake) if at_stake else {}
+    return plan_replicas(originals, wanted, dataclasses.replace(facts, usage=answers)) if answers else plan
+
+
+def _gone(originals: Originals, facts: ReplicaFacts, errors: t.Mapping[str, ImageError]) -> dict[str, ImageError]:
     known = {member.project_id: member.project_id for each in originals for member in _members_of(each)}
     sources = {key: each.id for key, each in facts.projects.items() if isinstance(each, Project)}
-    gone = {key: errors[target] for key, target in {**known, **sources}.items() if target in errors}
-    return plan_replicas(originals, wanted, dataclasses.replace(facts, projects={**facts.projects, **gone}))
+    return {key: errors[target] for key, target in {**known, **sources}.items() if target in errors}
 
 
 def _members_of(original: Original | Unusable) -> tuple[Member, ...]:
     return original.members if isinstance(original, Original) else ()
+
+
+def _takes_away(found: Image, after: Image | None) -> bool:
+    """Say whether a plan deactivates an image, or makes it private, that others may use until then."""
+    # An image that is replaced has another id. Only its own project can have tried it.
+    if after is None or after.id != found.id or not is_at_stake("retired", found):
+        return False
+    return after.status == "deactivated" != found.status or after.visibility == "private" != found.visibility
+
+
+def _spared(original: Image, found: Image | None, usage: t.Mapping[str, Usage]) -> Image:
+    """Return an original as its replica is to be: where that would be taken away from users, hidden and no more."""
+    known = usage.get(found.id) if found else None
+    if found is None or known is None or not known.holds_back or _is_revoked(original, found):
+        return original
+    # With the day of a retirement that did not come to pass, the next run would take it for one that was interrupted.
+    properties = {key: value for key, value in original.properties.items() if key != RETIRED_SINCE}
+    return dataclasses.replace(
+        original, visibility=found.visibility, status=found.status, hidden=True, properties=properties
+    )
+
+
+def _is_revoked(original: Image, found: Image) -> bool:
+    return original.is_revoked or found.is_revoked
+
+
+def _findings(
+    originals: t.Iterable[Original], versions: t.Iterable[VersionPlan], usage: t.Mapping[str, Usage]
+) -> t.Iterator[Finding]:
+    by_name = {each.image.name: _thawed(each.image) for each in originals}
+    for version in versions:
+        known = usage.get(version.found.id) if version.found else None
+        if version.found and known and known.holds_back:
+            yield from _finding(by_name[version.name], version.found, known)
+
+
+def _finding(original: Image, found: Image, usage: Usage) -> t.Iterator[Finding]:
+    if _is_revoked(original, found):
+        if usage.resources:
+            words = f"it is revoked all the same, and is used by {in_words(usage)}"
+            yield Finding("revoked_in_use", original.name, words)
+        return
+    half = "deactivated" if original.status == "deactivated" else "made private"
+    done = "retired" if original.stage == "retired" else half
+    words = f"it is hidden, and is {done}, as its original is, once"
+    if usage.resources:
+        words = f"{words} nobody uses it any more: it is used by {in_words(usage)}"
+        yield Finding("in_use", original.name, words)
+    else:
+        words = f"{words} it is known that nobody uses it. {not_known(usage)}"
+        yield Finding("usage_unknown", original.name, words)
 
 
 def _plan_versions(
@@ -192,7 +263,9 @@ def _plan_version(original: Original, wanted: WantedReplica, facts: ReplicaFacts
     images = facts.images.get(original.image.name, ())
     plan = VersionPlan(name.template, str(name.version), original.image.name, _thawed(original.image).stage)
     try:
-        plan = dataclasses.replace(plan, found=resolve(original.image.name, images).current)
+        found = resolve(original.image.name, images).current
+        stage = _spared(_thawed(original.image), found, facts.usage).stage
+        plan = dataclasses.replace(plan, found=found, stage=stage)
         whole, shortcoming = plan_replica(original, images, wanted, facts)
     except ImageError as exc:
         return dataclasses.replace(plan, error=exc)
@@ -223,13 +296,14 @@ def plan_replica(
     image = content.image
     if image is None:
         raise PlanError(f"Image {original.image.name} cannot be replicated: it is not there.")
+    like = _spared(original.image, found, facts.usage)
     if wanted.visibility:
         _check_revocation(original, image)
-        content = combine(content, _stage(original.image, image))
+        content = combine(content, _stage(like, image))
     shared, shortcoming = _members(original, found, content.image or image, wanted, facts)
     whole = combine(content, shared)
     if wanted.visibility:
-        whole = combine(whole, _status(original.image, image, content.image or image))
+        whole = combine(whole, _status(like, image, content.image or image))
     return whole, shortcoming
 
 

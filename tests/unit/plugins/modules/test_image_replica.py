@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.members import 
 from ansible_collections.xloud.image.plugins.module_utils._plan.export import sidecar_content
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import UBUNTU, lived, marks, name
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import FakeCloud
+from ansible_collections.xloud.image.tests.unit.fakes.launching import FakeBlockStorage, FakeCompute
 
 SECRET = "hunter2"
 STAGES = {"1.0": "retired", "1.1": "hidden", "1.2": "deprecated", "1.3": "published", "1.4": "staged"}
@@ -94,7 +95,7 @@ def replicate_thrice(cloud, replicate):
         again = replicate(**options)
         for each in (checked, done, again):
             assert not each.get("failed"), each["msg"]
-        same = ("changed", "plan", "diff", "summary", "bytes", "failures")
+        same = ("changed", "plan", "diff", "summary", "bytes", "failures", "findings", "usage")
         assert {key: checked[key] for key in same} == {key: done[key] for key in same}
         assert set(checked) == set(done)
         without_id = [[{**row, "id": None} for row in each["versions"]] for each in (checked, done)]
@@ -447,6 +448,138 @@ def test_revocation_waits_for_nothing(put, cloud, replicate):
     cloud.fail("PUT", r"/images/.*/file", 413, "No room.", times=9)
     result = replicate()
     assert stages(result) == {"1.1": "absent", "1.0": "retired"}
+
+
+# What is in use
+
+
+@pytest.fixture
+def launch(cloud):
+    """Run a server from an image of the target."""
+    cloud.launching["compute"], cloud.launching["block-storage"] = FakeCompute(), FakeBlockStorage()
+    return cloud.launching["compute"].add
+
+
+@pytest.fixture
+def old(put, cloud):
+    """A replica that is on offer, and whose original is retired."""
+    put("1.0", "retired")
+    put("1.1")
+    put("1.1", cloud=cloud)
+    return put("1.0", cloud=cloud)
+
+
+def kinds(result):
+    return [(each["kind"], each["image"]) for each in result["findings"]]
+
+
+def asked(cloud):
+    return [str(sent) for sent in cloud.sent if sent.path in ("/servers/detail", "/volumes/detail")]
+
+
+def test_what_is_in_use_is_hidden_and_its_turn_comes(old, cloud, replicate, replicate_thrice, launch):
+    launch(old, "p-a", "web"), launch(old, "p-b", "db")
+    result = replicate_thrice()
+    image = cloud.glance.images[old]
+    assert (image["visibility"], image["status"], image["os_hidden"]) == ("community", "active", True)
+    assert (image["deprecated"], "retired_since" in image) == ("true", False)
+    assert [change["stage"] for change in result["plan"]] == [{"before": "published", "after": "hidden"}]
+    assert stages(result) == {"1.1": "published", "1.0": "hidden"}
+    assert kinds(result) == [("in_use", name("1.0"))]
+    assert result["findings"][0]["message"] == (
+        "it is hidden, and is retired, as its original is, once nobody uses it any more: it is used by "
+        "2 servers (team-a: 1 server; team-b: 1 server)"
+    )
+    assert [(each["id"], each["is_used"], each["servers"]) for each in result["usage"]] == [(old, True, 2)]
+    # The next run that has nothing to do asks again, and says so.
+    assert kinds(replicate()) == [("in_use", name("1.0"))]
+    cloud.launching["compute"].found.clear()
+    result = replicate_thrice()
+    image = cloud.glance.images[old]
+    assert (image["visibility"], image["status"]) == ("private", "deactivated")
+    assert "retired_since" in image
+    assert (result["findings"], result["usage"][0]["is_used"]) == ([], False)
+
+
+def test_a_volume_holds_back_as_well(old, cloud, replicate_thrice, launch):
+    cloud.launching["block-storage"].add(old, "p-a", "disk")
+    assert kinds(replicate_thrice()) == [("in_use", name("1.0"))]
+    assert cloud.glance.images[old]["status"] == "active"
+
+
+def test_who_may_not_ask(old, cloud, replicate_thrice, launch):
+    result = replicate_thrice(cloud=None)
+    assert kinds(result) == [("usage_unknown", name("1.0"))]
+    words = result["findings"][0]["message"]
+    assert words.startswith("it is hidden, and is retired, as its original is, once it is known that nobody uses it. ")
+    assert "option usage_cloud" in words
+    assert result["usage"][0]["is_used"] is None
+    assert stages(result)["1.0"] == "hidden"
+
+
+def test_others_ask_who_may(old, cloud, replicate_thrice, launch):
+    result = replicate_thrice(cloud=None, usage_cloud="admin")
+    assert (result["findings"], stages(result)["1.0"]) == ([], "retired")
+
+
+def test_without_a_check_nobody_is_asked(old, cloud, replicate_thrice, launch):
+    launch(old, "p-a", "web")
+    result = replicate_thrice(check_usage=False)
+    assert (result["findings"], result["usage"], stages(result)["1.0"]) == ([], [], "retired")
+    assert asked(cloud) == []
+
+
+def test_a_revocation_says_whom_it_hits(put, cloud, replicate_thrice, launch):
+    put("1.0", "revoked")
+    image_id = put("1.0", cloud=cloud)
+    launch(image_id, "p-a", "web")
+    result = replicate_thrice()
+    assert (kinds(result), stages(result)) == ([("revoked_in_use", name("1.0"))], {"1.0": "retired"})
+    assert result["findings"][0]["message"] == "it is revoked all the same, and is used by 1 server (team-a: 1 server)"
+
+
+def test_a_folder_takes_nothing_away_from_users_either(old, cloud, bundle, replicate_thrice, launch):
+    launch(old, "p-a", "web")
+    assert kinds(replicate_thrice(source_directory=str(bundle()))) == [("in_use", name("1.0"))]
+    assert cloud.glance.images[old]["status"] == "active"
+
+
+def test_an_interrupted_retirement_is_asked_about_once(old, cloud, replicate, launch):
+    cloud.fail("POST", r"/images/.*/actions/deactivate", 409, "No.", times=9)
+    assert list(problems(replicate())) == [name("1.0")]
+    assert (cloud.glance.images[old]["visibility"], cloud.glance.images[old]["status"]) == ("private", "active")
+    cloud.faults.clear()
+    launch(old, "p-own", "late")
+    cloud.sent.clear()
+    result = replicate()
+    assert (stages(result)["1.0"], result["findings"], asked(cloud)) == ("retired", [], [])
+
+
+def test_a_run_that_takes_nothing_away_asks_nobody(put, cloud, replicate, launch):
+    for version, state in STAGES.items():
+        put(version, state)
+        image_id = put(version, "published" if state == "deprecated" else state, cloud=cloud)
+        launch(image_id, "p-a", f"web-{version}")
+    put("2.0", "retired", visibility="private")
+    result = replicate(source_cloud="theirs-admin")
+    assert result["summary"]["actions"] == {"create": 1, "deactivate": 1, "update": 2}
+    assert (asked(cloud), result["usage"], result["findings"]) == ([], [], [])
+
+
+def test_without_visibility_nobody_is_asked(old, cloud, replicate, launch):
+    launch(old, "p-a", "web")
+    result = replicate(visibility=False)
+    assert (asked(cloud), result["changed"], result["findings"]) == ([], False, [])
+
+
+def test_what_cannot_be_left_is_not_asked_about(put, cloud, replicate, launch):
+    put("1.0", "retired")
+    launch(put("1.0", cloud=cloud), "p-a", "web")
+    put("1.1")
+    put("1.1", "staged", cloud=cloud, data=b"other", protected=True)
+    result = replicate()
+    assert (asked(cloud), result["findings"]) == ([], [])
+    assert set(problems(result)) == {name("1.0"), name("1.1")}
 
 
 # Requests

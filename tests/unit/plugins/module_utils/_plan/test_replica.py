@@ -27,6 +27,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     STAGED_SINCE,
     TAG,
     VISIBILITIES,
+    Image,
 )
 from ansible_collections.xloud.image.plugins.module_utils._model.member import Member, Project
 from ansible_collections.xloud.image.plugins.module_utils._model.name import ImageName
@@ -42,10 +43,12 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.replica import (
     originals_of,
     plan_replica,
     plan_replicas,
+    plan_with_answers,
 )
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import marks, name, there
 from ansible_collections.xloud.image.tests.unit.fakes.cloud import FakeCloud
 from ansible_collections.xloud.image.tests.unit.fakes.samples import DATA, checksum, verbs
+from ansible_collections.xloud.image.tests.unit.fakes.usage import ABSENT, REFUSED, UNUSED, server, used, volume
 
 ADMIN = frozenset({"admin"})
 ALL = WantedReplica()
@@ -253,6 +256,116 @@ def test_an_image_that_is_not_to_be_shared(wanted):
     assert shortcoming is None
 
 
+# What is in use
+
+
+def answered(made, *found, usage, wanted=ALL):
+    """Plan for one image, and return the plan and what was asked."""
+    asked = []
+
+    def tell(images):
+        asked.extend(image.id for image in images)
+        return {image.id: usage for image in images}
+
+    facts = ReplicaFacts({name("1.0"): found}, roles=ADMIN)
+    return plan_with_answers((made,), wanted, facts, lambda _plan: {}, tell), asked
+
+
+@pytest.mark.parametrize("usage", [used(server("web")), used(volume("disk")), REFUSED])
+def test_what_may_be_in_use_is_hidden_with_all_else_of_its_original(usage):
+    made = original("1.0", "retired", protected=True)
+    whole, asked = answered(made, there("1.0", id="id-replica"), usage=usage)
+    [version] = whole.versions
+    expected = {"os_hidden", "protected", DEPRECATED, DEPRECATED_SINCE, PUBLISHED_SINCE}
+    assert (asked, set(patch_of(version))) == (["id-replica"], expected)
+    assert [action.verb for action in version.actions] == ["update"]
+    assert (version.stage, version.image.stage, version.error) == ("hidden", "hidden", None)
+    assert [finding.kind for finding in whole.findings] == ["in_use" if usage.resources else "usage_unknown"]
+    # The next run asks again, changes nothing, and says the same.
+    again, asked_again = answered(made, version.image, usage=usage)
+    assert (again.changed, again.findings, asked_again) == (False, whole.findings, asked)
+
+
+@pytest.mark.parametrize("usage", [UNUSED, ABSENT])
+def test_what_nobody_uses_is_taken_away(usage):
+    for found in (there("1.0"), there("1.0", "hidden")):
+        whole, asked = answered(original("1.0", "retired"), found, usage=usage)
+        assert (len(asked), whole.findings) == (1, ())
+        assert whole.versions[0].image.stage == whole.versions[0].stage == "retired"
+
+
+@pytest.mark.parametrize(
+    ("changes", "after", "words"),
+    [
+        ({"status": "deactivated"}, ("community", "active"), "is deactivated, as its original is, once"),
+        ({"visibility": "private"}, ("community", "active"), "is made private, as its original is, once"),
+    ],
+)
+def test_half_of_a_retirement_takes_away_as_well(changes, after, words):
+    whole, asked = answered(original("1.0", **changes), there("1.0"), usage=used(server("web")))
+    image = whole.versions[0].image
+    assert ((image.visibility, image.status), image.stage, len(asked)) == (after, "hidden", 1)
+    assert words in whole.findings[0].message
+
+
+def test_a_staged_replica_that_somebody_tried_is_not_taken_for_one_that_is_retired():
+    made = original("1.0", "retired")
+    whole, _asked = answered(made, there("1.0", "staged"), usage=used(server("trial")))
+    image = whole.versions[0].image
+    assert (image.status, image.hidden, RETIRED_SINCE in image.properties) == ("active", True, False)
+    again, asked = answered(made, image, usage=used(server("trial")))
+    assert (again.changed, len(asked)) == (False, 1)
+
+
+@pytest.mark.parametrize("here", ["original", "replica"])
+def test_a_revocation_is_not_held_back(here):
+    revoked = {"properties": {REVOKED_SINCE: "2026-05-01"}}
+    made = original("1.0", "revoked" if here == "original" else "retired")
+    found = there("1.0", **(revoked if here == "replica" else {}))
+    whole, asked = answered(made, found, usage=used(server("web")))
+    assert (whole.versions[0].image.stage, len(asked)) == ("retired", 1)
+    assert [finding.kind for finding in whole.findings] == ["revoked_in_use"]
+    unknown, _asked = answered(made, found, usage=REFUSED)
+    assert (unknown.versions[0].image.stage, unknown.findings) == ("retired", ())
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ("published", there("1.0")),
+        ("hidden", there("1.0")),
+        ("retired", there("1.0", "retired")),
+        # A retirement that was interrupted.
+        ("retired", there("1.0", "retired", status="active")),
+        ("published", there("1.0", "retired")),
+        # Staged, with other data, and replaced.
+        ("retired", there("1.0", "staged", os_hash_value="0" * 128)),
+    ],
+)
+def test_nobody_is_asked_where_nothing_is_taken_away(state, found):
+    whole, asked = answered(original("1.0", state), found, usage=used(server("web")))
+    assert (asked, whole.findings, whole.usage) == ([], (), {})
+    assert whole.versions[0].image.stage == state
+
+
+def test_projects_that_do_not_exist_are_left_out_of_what_is_asked_about_too():
+    gone = dataclasses.replace(
+        original("1.1", visibility="shared"), members=(Member("p-a", "accepted"), Member("p-b", "accepted"))
+    )
+    found = {name("1.0"): (there("1.0"),), name("1.1"): (there("1.1", visibility="shared"),)}
+    whole = plan_with_answers(
+        (original("1.0", "retired"), gone),
+        ALL,
+        ReplicaFacts(found, roles=ADMIN),
+        lambda plan: {"p-a": PlanError("no project p-a")} if plan.changed else {},
+        lambda images: {image.id: used(server("web")) for image in images},
+    )
+    current, old = whole.versions
+    assert "no project p-a" in current.error.message
+    assert {action.project.id for action in current.actions} == {"p-b"}
+    assert (old.stage, [finding.kind for finding in whole.findings]) == ("hidden", ["in_use"])
+
+
 # Many
 
 
@@ -395,6 +508,49 @@ def test_replicas(theirs, ours, wanted, their_algorithm, our_algorithm, as_admin
     for key, image in before.items():
         if image["visibility"] != "private" and image["status"] in ("active", "deactivated"):
             assert (images[key]["id"], images[key]["os_hash_value"]) == (image["id"], image["os_hash_value"])
+
+
+USERS = st.sets(st.sampled_from(NUMBERS))
+
+
+@given(catalogues(IMAGES), catalogues(IMAGES), USERS, FLAGS)
+def test_nothing_is_taken_away_from_users(theirs, ours, users, knows):
+    origin, cloud = cloud_of(theirs, "sha512"), cloud_of(ours, "sha512")
+    source, session = origin.session(roles=("admin",)), cloud.session(roles=("admin",))
+    before = {image["name"]: Image.from_api(image) for image in cloud.glance.images.values()}
+    revoked = {
+        each["name"] for place in (origin, cloud) for each in place.glance.images.values() if REVOKED_SINCE in each
+    }
+    in_use = {name(version) for version in users}
+    usage = used(server("web")) if knows else REFUSED
+
+    def tell(images):
+        return {image.id: usage if image.name in in_use else UNUSED for image in images}
+
+    def planned():
+        originals = read_originals(source, ALL, None, originals_of)
+        facts = read_replicas(session, originals, ALL, {})
+        return plan_with_answers(originals, ALL, facts, lambda _plan: {}, tell)
+
+    first = planned()
+    run_steps(Applier(session, origins={origin_name(source): source}), first.steps, 2)
+    again = planned()
+    held = {finding.image for finding in first.findings if finding.kind != "revoked_in_use"}
+    assert held <= in_use - revoked
+    assert not held & {step.name for step in again.steps}
+    assert {finding for finding in first.findings if finding.image in held} == {*again.findings}
+    for image in map(Image.from_api, cloud.glance.images.values()):
+        was = before.get(image.name)
+        if image.name in held:
+            assert (image.id, image.visibility, image.status, image.hidden) == (
+                was.id,
+                was.visibility,
+                was.status,
+                True,
+            )
+        elif was and was.id == image.id and was.visibility != "private" and image.name in in_use - revoked:
+            assert image.visibility != "private"
+            assert image.status == "active" or was.status == "deactivated"
 
 
 def check_replica(key, origin, cloud, images, wanted):
