@@ -307,7 +307,7 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.replica import 
 )
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
 from ansible_collections.xloud.image.plugins.module_utils._cloud.sharing import missing_projects
-from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import read_usage
+from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._data.bundle import read_bundles
 from ansible_collections.xloud.image.plugins.module_utils._data.catalog import read_sources
 from ansible_collections.xloud.image.plugins.module_utils._plan.replica import (
@@ -332,7 +332,7 @@ def main() -> None:
         projects = read_projects(session, source, params["projects"] or {}, originals)
         facts = read_replicas(session, originals, wanted, projects)
         facts = dataclasses.replace(facts, reads=read_sources(readings(originals, facts.images, wanted), workers))
-        ask = functools.partial(read_usage, session, usage_options(params))
+        ask = UsageReader(session, usage_options(params)).read
         plan = plan_with_answers(originals, wanted, facts, functools.partial(missing_projects, session), ask)
         applier = applier_of(session, source, params)
         outcomes = {} if module.check_mode else run_steps(applier, plan.steps, workers)

@@ -58,6 +58,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.template import 
     plan_template,
     source_need,
 )
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import Ask, told
 from ansible_collections.xloud.image.plugins.module_utils._plan.visibility import needs_replacement, plan_visibility
 
 _STORES: t.Final = ("stores", "all_stores", "stores_exact")
@@ -204,7 +205,7 @@ def plan_with_answers(
     wanted: WantedCatalog,
     facts: Facts,
     missing: t.Callable[[CatalogPlan], t.Mapping[str, ImageError]],
-    usage: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]],
+    usage: Ask,
 ) -> CatalogPlan:
     """
     Plan as C(plan_catalog) does, without projects that do not exist, and without what would be taken away from users.
@@ -223,7 +224,8 @@ def plan_with_answers(
         # so that a large catalogue is not planned anew for each few of them.
         wider = dataclasses.replace(wanted, max_removals=wanted.max_removals + len(facts.usage))
         at_stake |= _unasked(plan_catalog(wider, facts)) if facts.usage else {}
-        answers = _answers(usage, at_stake)
+        images = [version.found for version in at_stake.values() if version.found]
+        answers = told(usage, images, any(version.is_revocation for version in at_stake.values()))
         if not answers:
             return plan
         facts = dataclasses.replace(facts, usage={**facts.usage, **answers})
@@ -239,18 +241,6 @@ def _unasked(plan: CatalogPlan) -> dict[str, VersionPlan]:
         if version.found and version.found.id not in plan.usage
         if is_at_stake(version.stage, version.found) or version.is_new_revocation
     }
-
-
-def _answers(
-    usage: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]], versions: t.Mapping[str, VersionPlan]
-) -> t.Mapping[str, Usage]:
-    try:
-        return usage([version.found for version in versions.values() if version.found])
-    except ImageError as exc:
-        # A revocation does not wait until somebody can be asked.
-        if not any(version.is_revocation for version in versions.values()):
-            raise
-        return dict.fromkeys(versions, Usage(refused=(exc.message,)))
 
 
 def _plan_template(

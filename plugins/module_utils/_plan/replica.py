@@ -72,7 +72,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.template import 
     plan_template,
     source_need,
 )
-from ansible_collections.xloud.image.plugins.module_utils._plan.usage import in_words, not_known
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import Ask, in_words, not_known, told
 
 Images: t.TypeAlias = t.Mapping[str, tuple[Image, ...]]
 
@@ -149,7 +149,7 @@ def plan_with_answers(
     wanted: WantedReplica,
     facts: ReplicaFacts,
     missing: t.Callable[[CatalogPlan], t.Mapping[str, ImageError]],
-    usage: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]],
+    usage: Ask,
 ) -> CatalogPlan:
     """
     Plan as C(plan_replicas) does, without projects that do not exist, and without what would be taken away from users.
@@ -163,8 +163,11 @@ def plan_with_answers(
     if errors := missing(plan):
         facts = dataclasses.replace(facts, projects={**facts.projects, **_gone(originals, facts, errors)})
         plan = plan_replicas(originals, wanted, facts)
-    at_stake = [each.found for each in plan.versions if each.found and _takes_away(each.found, each.image)]
-    answers = usage(at_stake) if at_stake else {}
+    at_stake = [each for each in plan.versions if each.found and _takes_away(each.found, each.image)]
+    if not at_stake:
+        return plan
+    is_revocation = any(each.image.is_revoked for each in at_stake if each.image)
+    answers = told(usage, [each.found for each in at_stake if each.found], is_revocation)
     return plan_replicas(originals, wanted, dataclasses.replace(facts, usage=answers)) if answers else plan
 
 
@@ -179,10 +182,12 @@ def _members_of(original: Original | Unusable) -> tuple[Member, ...]:
 
 
 def _takes_away(found: Image, after: Image | None) -> bool:
-    """Say whether a plan deactivates an image, or makes it private, that others may use until then."""
+    """Say whether a plan deactivates an image, or makes it private, that others may use until then, or revokes it."""
     # An image that is replaced has another id. Only its own project can have tried it.
-    if after is None or after.id != found.id or not is_at_stake("retired", found):
+    if after is None or after.id != found.id:
         return False
+    if not is_at_stake("retired", found):
+        return after.is_revoked and not found.is_revoked
     return after.status == "deactivated" != found.status or after.visibility == "private" != found.visibility
 
 
@@ -191,7 +196,7 @@ def _spared(original: Image, found: Image | None, usage: t.Mapping[str, Usage]) 
     known = usage.get(found.id) if found else None
     if found is None or known is None or not known.holds_back or _is_revoked(original, found):
         return original
-    # With the day of a retirement that did not come to pass, the next run would take it for one that was interrupted.
+    # It is not retired yet.
     properties = {key: value for key, value in original.properties.items() if key != RETIRED_SINCE}
     return dataclasses.replace(
         original, visibility=found.visibility, status=found.status, hidden=True, properties=properties

@@ -18,6 +18,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.usage import Re
 
 # What says that nobody is to be asked.
 OPTION: t.Final = "check_usage"
+Ask: t.TypeAlias = t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,9 +97,7 @@ def not_known(usage: Usage) -> str:
     )
 
 
-def check_removal(
-    plan: Plan, images: t.Sequence[Image], ask: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]]
-) -> Usage | None:
+def check_removal(plan: Plan, images: t.Sequence[Image], ask: Ask) -> Usage | None:
     """
     Return who uses what a plan takes away, and make sure that nobody does. What it revokes is taken away whoever does.
 
@@ -106,21 +105,27 @@ def check_removal(
     :raises PlanError: Somebody uses it, or it is not known.
     """
     taken = _taken_away(plan, images)
-    if plan.image is not None and plan.image.is_revoked:
-        return _hit(taken, ask)
-    usage = ask(taken)
+    is_revocation = plan.image is not None and plan.image.is_revoked
+    usage = told(ask, taken, is_revocation)
     for image in taken:
-        if image.id in usage:
+        if image.id in usage and not is_revocation:
             _check_unused(image, usage[image.id], "retired" if plan.image else "deleted")
     return next(iter(usage.values()), None)
 
 
-def _hit(images: t.Sequence[Image], ask: t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]]) -> Usage | None:
-    """Return whom a revocation hits. It does not wait until somebody can be asked."""
+def told(ask: Ask, images: t.Sequence[Image], is_revocation: bool) -> t.Mapping[str, Usage]:
+    """
+    Return who uses images, by their ids.
+
+    :param ask: What tells it; nothing where nobody is to be asked.
+    :param is_revocation: Whether one of them is revoked, which does not wait until somebody can be asked.
+    """
     try:
-        return next(iter(ask(images).values()), None)
+        return ask(images)
     except ImageError as exc:
-        return Usage(refused=(exc.message,))
+        if not is_revocation:
+            raise
+        return {image.id: Usage(refused=(exc.message,)) for image in images}
 
 
 def _taken_away(plan: Plan, images: t.Iterable[Image]) -> list[Image]:

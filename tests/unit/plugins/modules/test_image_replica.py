@@ -544,7 +544,7 @@ def test_a_folder_takes_nothing_away_from_users_either(old, cloud, bundle, repli
     assert cloud.glance.images[old]["status"] == "active"
 
 
-def test_an_interrupted_retirement_is_asked_about_once(old, cloud, replicate, launch):
+def test_an_interrupted_retirement_is_asked_about_again(old, cloud, replicate, launch):
     cloud.fail("POST", r"/images/.*/actions/deactivate", 409, "No.", times=9)
     assert list(problems(replicate())) == [name("1.0")]
     assert (cloud.glance.images[old]["visibility"], cloud.glance.images[old]["status"]) == ("private", "active")
@@ -552,7 +552,9 @@ def test_an_interrupted_retirement_is_asked_about_once(old, cloud, replicate, la
     launch(old, "p-own", "late")
     cloud.sent.clear()
     result = replicate()
-    assert (stages(result)["1.0"], result["findings"], asked(cloud)) == ("retired", [], [])
+    assert (stages(result)["1.0"], [each["kind"] for each in result["findings"]]) == ("hidden", ["in_use"])
+    assert (cloud.glance.images[old]["visibility"], cloud.glance.images[old]["status"]) == ("private", "active")
+    assert not replicate()["changed"]
 
 
 def test_a_run_that_takes_nothing_away_asks_nobody(put, cloud, replicate, launch):

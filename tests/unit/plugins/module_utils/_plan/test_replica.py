@@ -13,7 +13,12 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.apply import Ap
 from ansible_collections.xloud.image.plugins.module_utils._cloud.origin import origin_name
 from ansible_collections.xloud.image.plugins.module_utils._cloud.replica import read_originals, read_replicas
 from ansible_collections.xloud.image.plugins.module_utils._cloud.run import run_steps
-from ansible_collections.xloud.image.plugins.module_utils._model.errors import DataError, ForbiddenError, PlanError
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
+    DataError,
+    ForbiddenError,
+    InputError,
+    PlanError,
+)
 from ansible_collections.xloud.image.plugins.module_utils._model.image import (
     DELETE_ON,
     DEPRECATED,
@@ -335,8 +340,6 @@ def test_a_revocation_is_not_held_back(here):
         ("published", there("1.0")),
         ("hidden", there("1.0")),
         ("retired", there("1.0", "retired")),
-        # A retirement that was interrupted.
-        ("retired", there("1.0", "retired", status="active")),
         ("published", there("1.0", "retired")),
         # Staged, with other data, and replaced.
         ("retired", there("1.0", "staged", os_hash_value="0" * 128)),
@@ -346,6 +349,34 @@ def test_nobody_is_asked_where_nothing_is_taken_away(state, found):
     whole, asked = answered(original("1.0", state), found, usage=used(server("web")))
     assert (asked, whole.findings, whole.usage) == ([], (), {})
     assert whole.versions[0].image.stage == state
+
+
+def test_an_interrupted_retirement_is_completed_once_nobody_uses_it():
+    found = there("1.0", "retired", status="active")
+    whole, asked = answered(original("1.0", "retired"), found, usage=used(server("web")))
+    assert ([finding.kind for finding in whole.findings], len(asked)) == (["in_use"], 1)
+    image = whole.versions[0].image
+    assert (image.visibility, image.status) == ("private", "active")
+    whole, asked = answered(original("1.0", "retired"), found, usage=UNUSED)
+    assert (whole.versions[0].image.stage, len(asked)) == ("retired", 1)
+
+
+def test_a_revocation_of_what_is_retired_is_asked_about():
+    whole, asked = answered(original("1.0", "revoked"), there("1.0", "retired"), usage=used(server("web")))
+    assert ([finding.kind for finding in whole.findings], len(asked)) == (["revoked_in_use"], 1)
+
+
+def test_a_revocation_does_not_wait_for_those_who_may_ask():
+    def fail(_images):
+        raise InputError("usage_cloud", "the Identity service refused the credentials")
+
+    def plan(state):
+        facts = ReplicaFacts({name("1.0"): (there("1.0"),)}, roles=ADMIN)
+        return plan_with_answers((original("1.0", state),), ALL, facts, lambda _plan: {}, fail)
+
+    assert plan("revoked").versions[0].image.stage == "retired"
+    with pytest.raises(InputError):
+        plan("retired")
 
 
 def test_projects_that_do_not_exist_are_left_out_of_what_is_asked_about_too():
