@@ -47,7 +47,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         keystone = region.get_session()
         count = RequestCount(keystone)
         keystone.get_token()
-        endpoints = Endpoints(region, keystone)
+        endpoints = Endpoints(region, keystone, name)
         image_url = endpoints.of("image")
     except auth_errors.Unauthorized as exc:
         raise CloudError(

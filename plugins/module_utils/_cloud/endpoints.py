@@ -55,11 +55,13 @@ class Endpoints:
 
     :param region: What openstacksdk makes of the configuration.
     :param keystone: The session that it made, which is authenticated.
+    :param cloud: What to call the cloud in messages.
     """
 
-    def __init__(self, region: t.Any, keystone: t.Any) -> None:
+    def __init__(self, region: t.Any, keystone: t.Any, cloud: str) -> None:
         self._region = region
         self._keystone = keystone
+        self._cloud = cloud
 
     def of(self, service: str) -> str | None:
         """Return the versioned endpoint of a service, None if neither the catalogue nor the configuration has it."""
@@ -145,7 +147,7 @@ class Endpoints:
         try:
             catalogue = auth.get_access(self._keystone).service_catalog
         except exceptions.ClientException as exc:
-            raise CloudError(f"cloud {self._region.name}: authentication failed: {exc}") from exc
+            raise CloudError(f"{self._cloud}: authentication failed: {exc}") from exc
         found = [each for endpoints in catalogue.get_endpoints_data().values() for each in endpoints]
         return [
             _Endpoint(each.region_name, each.interface, self._versioned(service, each.url))
@@ -160,7 +162,7 @@ class Endpoints:
 
     def _unrelated(self, service: str, image_url: str) -> str:
         return (
-            f"cloud {self._region.name}: its catalogue of services does not have {image_url}, and so does not tell "
+            f"{self._cloud}: its catalogue of services does not have {image_url}, and so does not tell "
             f"where {LAUNCHING[service]} launches from these images. If they are of this cloud, let usage_cloud name "
             f"the region to ask ({_setting(service)})."
         )
@@ -168,7 +170,7 @@ class Endpoints:
     def _unknown(self, service: str, image_url: str, offered: t.Iterable[_Endpoint]) -> str:
         others = sorted({f"{each.interface} in {each.region}" for each in offered})
         return (
-            f"cloud {self._region.name}: {LAUNCHING[service]} has no endpoint {self._region.get_interface(service)} in "
+            f"{self._cloud}: {LAUNCHING[service]} has no endpoint {self._region.get_interface(service)} in "
             f"the regions of {image_url}, and others: {', '.join(others)}. Let usage_cloud name the interface to ask, "
             f"or the region ({_setting(service)})."
         )

@@ -53,13 +53,12 @@ def cloud(*catalogue, region="RegionOne", interface="internal", overrides=None, 
         get_project_id=lambda: "p-own",
     )
     configured = SimpleNamespace(
-        name="mycloud",
         config=configuration,
         get_region_name=lambda _service: region,
         get_interface=lambda _service: interface,
         get_endpoint=lambda service: (overrides or {}).get(service),
     )
-    return Endpoints(configured, keystone)
+    return Endpoints(configured, keystone, "cloud mycloud")
 
 
 def urls(places):
