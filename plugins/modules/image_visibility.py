@@ -213,7 +213,11 @@ from ansible_collections.xloud.image.plugins.module_utils._cloud.members import 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.usage import UsageReader
 from ansible_collections.xloud.image.plugins.module_utils._plan.reference import pick
-from ansible_collections.xloud.image.plugins.module_utils._plan.usage import as_result, check_removal
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import (
+    as_result,
+    check_removal,
+    whom_it_hits,
+)
 from ansible_collections.xloud.image.plugins.module_utils._plan.visibility import (
     needs_members,
     needs_replacement,
@@ -234,8 +238,10 @@ def main() -> None:
         if needs_replacement(wanted, image):
             replacement = pick(params["replaced_by"], images.find(params["replaced_by"], image.owner))
         plan = plan_visibility(wanted, image, members, replacement)
-        usage = check_removal(plan, [image], UsageReader(session, usage_options(params)).read)
+        ask = UsageReader(session, usage_options(params)).read
+        usage = check_removal(plan, [image], ask)
         result = plan.image if module.check_mode else Applier(session).apply(plan)
+        usage = usage or whom_it_hits(plan, [image], ask)
         exit_with(module, plan, result, usage=as_result(usage, image) if usage else None)
 
 

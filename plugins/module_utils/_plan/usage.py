@@ -99,18 +99,30 @@ def not_known(usage: Usage) -> str:
 
 def check_removal(plan: Plan, images: t.Sequence[Image], ask: Ask) -> Usage | None:
     """
-    Return who uses what a plan takes away, and make sure that nobody does. What it revokes is taken away whoever does.
+    Return who uses what a plan takes away, and make sure that nobody does. Of what it revokes, nobody is asked.
 
     :param ask: What tells who uses images, by their ids; nothing where nobody is to be asked.
     :raises PlanError: Somebody uses it, or it is not known.
     """
+    if _is_revocation(plan):
+        return None
     taken = _taken_away(plan, images)
-    is_revocation = plan.image is not None and plan.image.is_revoked
-    usage = told(ask, taken, is_revocation)
+    usage = ask(taken)
     for image in taken:
-        if image.id in usage and not is_revocation:
+        if image.id in usage:
             _check_unused(image, usage[image.id], "retired" if plan.image else "deleted")
     return next(iter(usage.values()), None)
+
+
+def whom_it_hits(plan: Plan, images: t.Sequence[Image], ask: Ask) -> Usage | None:
+    """Return who uses what a plan revokes, once that is done: it does not wait for an answer."""
+    if not _is_revocation(plan):
+        return None
+    return next(iter(told(ask, _taken_away(plan, images), True).values()), None)
+
+
+def _is_revocation(plan: Plan) -> bool:
+    return plan.image is not None and plan.image.is_revoked
 
 
 def told(ask: Ask, images: t.Sequence[Image], is_revocation: bool) -> t.Mapping[str, Usage]:

@@ -106,6 +106,16 @@ def test_a_revocation_says_whom_it_hits(cloud, glance, run_thrice):
     assert [each["project"] for each in result["usage"]["projects"]] == ["team-a"]
 
 
+def test_a_revocation_does_not_wait_for_an_answer(cloud, glance, run):
+    image_id = glance.add(NAME, visibility="community", **OURS)
+    cloud.launching["compute"] = FakeCompute()
+    cloud.fail("GET", "/servers/detail", 500)
+    result = run("image_visibility", cloud="admin", image=NAME, revoked=True)
+    assert (result["changed"], result["usage"]["is_used"]) == (True, None)
+    assert "the Compute service answered 500" in result["usage"]["unknown"][0]
+    assert cloud.log.index(f"POST /images/{image_id}/actions/deactivate") < cloud.log.index("GET /servers/detail")
+
+
 def test_nobody_is_asked_of_what_is_not_taken_away(cloud, glance, run):
     image_id = glance.add(NAME, visibility="community", **OURS)
     cloud.launching["compute"] = FakeCompute()

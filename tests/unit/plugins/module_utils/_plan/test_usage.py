@@ -14,6 +14,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.usage import (
     as_result,
     check_removal,
     in_words,
+    whom_it_hits,
 )
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import ago, name, there
 from ansible_collections.xloud.image.tests.unit.fakes.usage import ABSENT, REFUSED, UNUSED, server, used, volume
@@ -81,7 +82,7 @@ def deletion(image):
     return Plan((DeleteImage(image.name, "", image.id),))
 
 
-def checked(plan, before, usage):
+def checked(plan, before, usage, check=check_removal):
     """Check a plan, and return of which images it was asked."""
     asked = []
 
@@ -89,7 +90,7 @@ def checked(plan, before, usage):
         asked.extend(images)
         return {image.id: usage for image in images}
 
-    found = check_removal(plan, [before, OTHER], ask)
+    found = check(plan, [before, OTHER], ask)
     assert found is (usage if asked else None)
     return asked
 
@@ -101,10 +102,7 @@ def checked(plan, before, usage):
         (there("1.0", "retired"), None, True),
         (there("1.0", "staged", status="queued"), None, False),
         (there("1.0"), there("1.0", "retired"), True),
-        (there("1.0"), there("1.0", "revoked"), True),
         (there("1.0", "retired"), there("1.0", "retired"), False),
-        (there("1.0", "retired"), there("1.0", "revoked"), True),
-        (there("1.0", "revoked"), there("1.0", "revoked"), False),
         (there("1.0"), there("1.0", "hidden"), False),
     ],
 )
@@ -137,15 +135,19 @@ def test_nothing_keeps_what_a_service_would_that_is_not_there():
     checked(deletion(there("1.0")), there("1.0"), ABSENT)
 
 
-def test_nothing_keeps_a_revocation():
-    assert checked(Plan(image=there("1.0", "revoked")), there("1.0"), used(server("web")))
+@pytest.mark.parametrize(("state", "asked"), [("published", 1), ("retired", 1), ("revoked", 0)])
+def test_a_revocation_is_asked_about_afterwards(state, asked):
+    plan, before = Plan(image=there("1.0", "revoked")), there("1.0", state)
+    assert checked(plan, before, used(server("web"))) == []
+    assert len(checked(plan, before, used(server("web")), whom_it_hits)) == asked
+    assert checked(deletion(before), before, UNUSED, whom_it_hits) == []
 
 
 def test_a_revocation_does_not_wait_for_those_who_may_ask():
     def fail(_images):
         raise InputError("usage_cloud", "the Identity service refused the credentials")
 
-    usage = check_removal(Plan(image=there("1.0", "revoked")), [there("1.0")], fail)
+    usage = whom_it_hits(Plan(image=there("1.0", "revoked")), [there("1.0")], fail)
     assert usage == Usage(refused=("usage_cloud: the Identity service refused the credentials",))
     with pytest.raises(InputError):
         check_removal(Plan(image=there("1.0", "retired")), [there("1.0")], fail)
