@@ -270,11 +270,13 @@ notices:
     - Whom to tell of what, with O(usage). One dictionary for each project that uses versions which are superseded,
       revoked, or announced to be retired or deleted.
     - A version has its C(template), C(version), C(name), C(id) and C(stage), since when and why (C(deprecated_since),
-      C(retired_since), C(revoked_since), C(reason)), what uses it (C(servers), C(volumes), C(resources)), and what
-      replaces it (C(replaced_by), with C(version), C(name) and C(id), null where the template has no other current
-      version).
-    - C(retire_on) is the day that is announced, or with a document the one that C(retention) gives, and C(while_used)
-      what the document says becomes of it while it is used. C(delete_on) is the day that is announced.
+      C(retired_since), C(revoked_since), C(reason)), what uses it (C(servers), C(volumes), null where that is not
+      known, and C(resources)), and what replaces it (C(replaced_by), with C(version), C(name), C(id) and the
+      C(retire_on) of that one, null where the template has no other current version, or none that is shared with the
+      project).
+    - C(retire_on) is the first day on which it is to be retired, as it is announced, or with a document as C(retention)
+      gives it, and C(while_used) what the document says becomes of it while it is used. C(delete_on) is the day that is
+      announced.
   returned: success
   type: list
   elements: dict
@@ -285,6 +287,9 @@ notices:
       type: str
     project:
       description: Its name, null where the credentials may not look it up.
+      type: str
+    as_of:
+      description: The day that this was found out, in UTC, as C(2026-01-31).
       type: str
     images:
       description: The versions that it uses.

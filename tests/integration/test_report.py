@@ -366,7 +366,7 @@ def output(told: Told) -> str:
 def test_each_project_has_a_notice_that_can_be_sent(told: Told, output: str) -> None:
     assert told.names() == [ODD, "mycloud-team-a.md", "mycloud-team-b.md"]
     text = (told.notices / "mycloud-team-a.md").read_text()
-    assert text.startswith("# Images that team-a uses in mycloud\n")
+    assert text.startswith("# Images that `team-a` uses in mycloud\n")
     assert re.search(r"^\| server \| `web-1` \| `[0-9a-f-]{36}` \| 2026-01-20 \| - \|$", text, re.MULTILINE)
     assert "Use `ubuntu-24.04-base-v1.4` instead." in text
     assert re.search(r"changed=0 +unreachable=0 +failed=0", output)

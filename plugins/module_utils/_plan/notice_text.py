@@ -37,8 +37,8 @@ def as_markdown(notice: Data, *, cloud: str | None = None, as_of: str | None = N
     """
     Return a notice as Markdown that reads well as it is, too.
 
-    Names of servers and volumes are written by others: they stand as code, which is neither markup nor a link nor a
-    mention, and what could end the code is written as its number.
+    Names of projects, servers and volumes are written by others: they stand as code, which is neither markup nor a
+    link nor a mention, and what could end the code is written as its number.
 
     :param cloud: What the cloud is called. What the notice says of it unless given.
     :param as_of: The day that dates are compared with. What the notice says of it unless given.
@@ -47,14 +47,12 @@ def as_markdown(notice: Data, *, cloud: str | None = None, as_of: str | None = N
     given = {"cloud": cloud or notice.get("cloud"), "as_of": as_of or notice.get("as_of")}
     told = clean({**notice, **given})
     where, day = told["cloud"], told["as_of"]
-    project = (
-        f"{escaped(told['project'])} ({code(told['project_id'])})" if told["project"] else code(told["project_id"])
-    )
+    project = f"{code(told['project'])} ({code(told['project_id'])})" if told["project"] else code(told["project_id"])
     place = f" in {escaped(where)}" if where else ""
     when = f"As of {escaped(day)}, project" if day else "Project"
     images = f"{count(len(told['images']), 'image')}{place} that {'is' if len(told['images']) == 1 else 'are'}"
     parts = [
-        f"# Images that {escaped(told['project'] or told['project_id'])} uses{place}",
+        f"# Images that {code(told['project'] or told['project_id'])} uses{place}",
         f"{when} {project} uses {images} going out of use. {_LEAD}",
     ]
     for image in told["images"]:
@@ -89,14 +87,14 @@ def _since(state: str, day: str | None) -> str:
 
 def _due(image: Data, key: str, verb: str, as_of: str | None) -> str | None:
     """Return when something is done to an image, None where it is done already or no day is set."""
-    day = image[key]
-    if not day or (image["stage"] == "retired" and key == "retire_on"):
+    day = image.get(key)
+    if not day or not _DAY.fullmatch(day) or (image["stage"] == "retired" and key == "retire_on"):
         return None
     while_used = image.get("while_used")
     if while_used and (key == "delete_on" or (while_used == "hide" and image["stage"] == "hidden")):
         # Whatever a document says, nothing is deleted while it is in use. And more than hidden it cannot be.
         while_used = "keep"
-    if as_of and _DAY.fullmatch(day) and day <= as_of:
+    if as_of and day <= as_of:
         when = "once nobody uses it" if while_used in ("keep", "hide") else "at any time"
         return f"It was due to be {verb} on {day}, and may be {verb} {when}."
     return f"It is due to be {verb} on {day}{_WHILE_USED.get(while_used or '', '')}."
@@ -107,9 +105,10 @@ def _image(image: Data, as_of: str | None, rows: int) -> t.Iterator[str]:
     yield " ".join(escaped(sentence) for sentence in outlook(image, as_of))
     successor = image["replaced_by"]
     if successor:
-        yield f"Use {code(successor['name'])} instead. Its id is {code(successor['id'])}."
+        also = _due({**successor, "stage": ""}, "retire_on", "retired", as_of)
+        yield f"Use {code(successor['name'])} instead. Its id is {code(successor['id'])}.{f' {also}' if also else ''}"
     else:
-        yield "There is no other version to use instead yet."
+        yield "There is no other version that you could use instead yet."
     listed = image["resources"][:rows]
     yield f"Of this image, whose id is {code(image['id'])}, you have {_counted(image)}{':' if listed else '.'}"
     if listed:

@@ -31,17 +31,24 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.usage import Sha
 def notices(wanted: WantedInventory, found: Inventory) -> list[dict[str, t.Any]]:
     """Return for each project that uses such versions which ones, what becomes of them, and what replaces them."""
     documents = {template.name: template for template in wanted.catalog.templates}
+    today = wanted.catalog.today
     names: dict[str, str | None] = {}
-    used: dict[str, list[dict[str, t.Any]]] = {}
+    told: dict[str, list[dict[str, t.Any]]] = {}
     for template, images in versions(wanted, found).items():
-        for image in filter(_is_going, images):
-            fate = _fate(image, images, documents.get(template), wanted.catalog.today)
-            for share in shares(found.usage.get(image.id, Usage())):
+        used = [(image, usage) for image in images if (usage := found.usage.get(image.id)) and usage.resources]
+        future = _Future(images, documents.get(template), today) if used else None
+        for image, usage in used:
+            if future is None or not future.is_going(image):
+                continue
+            fate = _fate(image, future)
+            for share in shares(usage):
                 names[share.project.id] = share.name
-                used.setdefault(share.project.id, []).append({**fate, **_used(share)})
+                project = share.project.id
+                one = {**fate, **_replacement(image, project, future, found), **_used(share, usage)}
+                told.setdefault(project, []).append(one)
     return [
-        {"project_id": each, "project": names[each], "images": sorted(used[each], key=_order)}
-        for each in sorted(used, key=lambda each: (names[each] or each, each))
+        {"project_id": each, "project": names[each], "as_of": today, "images": sorted(told[each], key=_order)}
+        for each in sorted(told, key=lambda each: (names[each] or each, each))
     ]
 
 
@@ -49,23 +56,68 @@ def _order(fate: t.Mapping[str, t.Any]) -> tuple[str, Version]:
     return fate["template"], Version.parse(fate["version"], "version")
 
 
-def _is_going(image: Image) -> bool:
-    announced = {RETIRE_ON, DELETE_ON} & image.properties.keys()
-    return image.stage in SUPERSEDED or image.is_revoked or bool(announced)
+class _Future:
+    """What becomes of the versions of a template on which day, if no other is published until then."""
+
+    def __init__(self, images: t.Sequence[Image], document: CatalogTemplate | None, today: str) -> None:
+        self.images = images
+        self.document = document
+        self.today = today
+        self._listed = {str(each.name): each for each in document.versions} if document else {}
+        self._stages: dict[str, dict[str, str]] = {}
+
+    def is_going(self, image: Image) -> bool:
+        """Say whether a version is not the current one any more, or will not be some day."""
+        return image.stage in SUPERSEDED or image.is_revoked or any(self.announced(image))
+
+    def announced(self, image: Image) -> tuple[str | None, str | None]:
+        """Return on which days it is said to be retired, and deleted: by the document, else on the image."""
+        listed = self._listed.get(image.name)
+        if listed:
+            return listed.retire_on, listed.delete_on
+        return image.properties.get(RETIRE_ON), image.properties.get(DELETE_ON)
+
+    def retirement(self, image: Image) -> str | None:
+        """Return the day on which a version is retired, None if none is known: deletion begins with that."""
+        if image.stage == "retired":
+            return self.announced(image)[0]
+        announced = sorted(day for day in self.announced(image) if day)
+        if image.name not in self._listed:
+            return next(iter(announced), None)
+        days = {day for day in (*announced, self._replaced_long_enough(image)) if day and day > self.today}
+        for day in (self.today, *sorted(days)):
+            if self._stage(image, day) in ("retired", "deleted"):
+                return min([day, *announced])
+        return None
+
+    def _replaced_long_enough(self, image: Image) -> str | None:
+        """Return the day from which on retention may retire a version."""
+        since = image.properties.get(DEPRECATED_SINCE)
+        if not since or self.document is None:
+            return None
+        try:
+            day = datetime.date.fromisoformat(since) + datetime.timedelta(self.document.retention.min_age)
+        except (ValueError, OverflowError):
+            return None
+        return day.isoformat()
+
+    def _stage(self, image: Image, day: str) -> str | None:
+        if day not in self._stages and self.document:
+            by_version = {ImageName.parse(each.name).version: each for each in self.images}
+            self._stages[day] = {each.name: each.stage for each in place(self.document, by_version, day)}
+        return self._stages[day].get(image.name)
 
 
-def _used(share: Share) -> dict[str, t.Any]:
+def _used(share: Share, usage: Usage) -> dict[str, t.Any]:
     return {
-        "servers": share.count("server"),
-        "volumes": share.count("volume"),
+        "servers": None if usage.servers is None else share.count("server"),
+        "volumes": None if usage.volumes is None else share.count("volume"),
         "resources": [each.as_result() for each in share.resources],
     }
 
 
-def _fate(image: Image, images: t.Sequence[Image], document: CatalogTemplate | None, today: str) -> dict[str, t.Any]:
+def _fate(image: Image, future: _Future) -> dict[str, t.Any]:
     name = ImageName.parse(image.name)
-    current = current_of(name.template, images)
-    announced = image.properties.get(RETIRE_ON)
     return {
         "template": name.template,
         "version": str(name.version),
@@ -76,26 +128,23 @@ def _fate(image: Image, images: t.Sequence[Image], document: CatalogTemplate | N
         "reason": image.properties.get(DEPRECATED_REASON),
         "revoked_since": image.properties.get(REVOKED_SINCE),
         "retired_since": image.properties.get(RETIRED_SINCE),
-        "retire_on": announced or (_retirement(image, images, document, today) if document else None),
-        "delete_on": image.properties.get(DELETE_ON),
-        "while_used": document.retention.while_used if document else None,
-        "replaced_by": as_reference(current) if current and current is not image else None,
+        "retire_on": future.retirement(image),
+        "delete_on": future.announced(image)[1],
+        "while_used": future.document.retention.while_used if future.document else None,
     }
 
 
-def _retirement(image: Image, images: t.Sequence[Image], document: CatalogTemplate, today: str) -> str | None:
-    """Return the day on which retention retires a version if no other is published until then, None if none does."""
-    since = image.properties.get(DEPRECATED_SINCE)
-    if not since or image.stage == "retired":
-        return None
-    try:
-        due = datetime.date.fromisoformat(since) + datetime.timedelta(document.retention.min_age)
-    except (ValueError, OverflowError):
-        return None
-    placements = place(document, _by_version(images), max(due.isoformat(), today))
-    stage = next((each.stage for each in placements if each.name == image.name), None)
-    return due.isoformat() if stage in ("retired", "deleted") else None
+def _replacement(image: Image, project_id: str, future: _Future, found: Inventory) -> dict[str, t.Any]:
+    """Return what a project can use instead of a version, None if there is nothing, and how long."""
+    current = current_of(ImageName.parse(image.name).template, future.images)
+    if current is None or current is image or not _may_use(project_id, current, found):
+        return {"replaced_by": None}
+    return {"replaced_by": {**as_reference(current), "retire_on": future.retirement(current)}}
 
 
-def _by_version(images: t.Iterable[Image]) -> dict[Version, Image]:
-    return {ImageName.parse(image.name).version: image for image in images}
+def _may_use(project_id: str, image: Image, found: Inventory) -> bool:
+    members = found.members.get(image.id)
+    # Of members that were not read, nothing is known.
+    if image.visibility != "shared" or image.owner == project_id or not isinstance(members, tuple):
+        return True
+    return any(member.project_id == project_id for member in members)

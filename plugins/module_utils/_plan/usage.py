@@ -18,6 +18,8 @@ from ansible_collections.xloud.image.plugins.module_utils._model.usage import Re
 
 # What says that nobody is to be asked.
 OPTION: t.Final = "check_usage"
+# The projects that words name. The data has all.
+_NAMED: t.Final = 10
 Ask: t.TypeAlias = t.Callable[[t.Sequence[Image]], t.Mapping[str, Usage]]
 
 
@@ -80,8 +82,9 @@ def _share(share: Share, image: Image) -> dict[str, t.Any]:
 def in_words(usage: Usage) -> str:
     """Return who is known to use an image, such as C(2 servers and 1 volume (team-a: 1 server; ...))."""
     by_name = sorted(shares(usage), key=lambda share: share.project.name)
-    by_project = (f"{share.project.name}: {_counts(share.resources)}" for share in by_name)
-    return f"{_counts(usage.resources)} ({'; '.join(by_project)})"
+    by_project = [f"{share.project.name}: {_counts(share.resources)}" for share in by_name[:_NAMED]]
+    others = [f"and {len(by_name) - _NAMED} projects more"] if len(by_name) > _NAMED else []
+    return f"{_counts(usage.resources)} ({'; '.join([*by_project, *others])})"
 
 
 def _counts(resources: t.Iterable[Resource]) -> str:

@@ -54,8 +54,8 @@ def test_a_notice_says_what_becomes_of_what_and_what_to_use_instead():
     image = {**IMAGE, "reason": "OpenSSL is too old", "retire_on": "2026-07-01", "delete_on": "2026-08-01"}
     text = as_markdown(notice(image), cloud="mycloud", as_of="2026-06-01")
     assert text.startswith(
-        "# Images that team-a uses in mycloud\n\n"
-        "As of 2026-06-01, project team-a (`5b8a`) uses 1 image in mycloud that is going out of use. "
+        "# Images that `team-a` uses in mycloud\n\n"
+        "As of 2026-06-01, project `team-a` (`5b8a`) uses 1 image in mycloud that is going out of use. "
     )
     assert text.partition("## ")[2].splitlines()[::2] == [
         "ubuntu-24.04-base-v1.3",
@@ -70,7 +70,7 @@ def test_a_notice_says_what_becomes_of_what_and_what_to_use_instead():
 
 def test_what_the_module_returns_needs_neither_a_cloud_nor_a_day():
     text = as_markdown(notice(IMAGE, {**IMAGE, "name": "rocky-9-base-v1.0"}, project=None))
-    assert text.startswith("# Images that 5b8a uses\n\nProject `5b8a` uses 2 images that are going out of use. ")
+    assert text.startswith("# Images that `5b8a` uses\n\nProject `5b8a` uses 2 images that are going out of use. ")
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         "## ubuntu-24.04-base-v1.3",
         "## rocky-9-base-v1.0",
@@ -140,7 +140,7 @@ def test_what_the_module_returns_needs_neither_a_cloud_nor_a_day():
             ],
         ),
         # What anyone may have written there is no day to compare with.
-        ({"retire_on": "0"}, ["It was deprecated on 2026-05-11.", "It is due to be retired on 0."]),
+        ({"retire_on": "0"}, ["It was deprecated on 2026-05-11.", "No day is set on which it is retired."]),
     ],
 )
 def test_what_becomes_of_an_image(changes, expected):
@@ -152,7 +152,9 @@ def test_without_a_day_no_date_is_past():
 
 
 def test_nothing_is_made_up_where_nothing_replaces_an_image():
-    assert "There is no other version to use instead yet." in as_markdown(notice({**IMAGE, "replaced_by": None}))
+    assert "There is no other version that you could use instead yet." in as_markdown(
+        notice({**IMAGE, "replaced_by": None})
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,10 +191,10 @@ def test_a_notice_of_a_report_knows_its_cloud_and_day():
     found = report(readings(reports.clouds()), reports.HEADER)["notices"]
     texts = [as_markdown(each) for each in found]
     assert [text.splitlines()[0] for text in texts] == [
-        f"# Images that {reports.TEAM_C} uses in mycloud",
-        "# Images that team-a uses in mycloud",
-        "# Images that team-b uses in mycloud",
-        "# Images that team-a uses in othercloud",
+        f"# Images that `{reports.TEAM_C}` uses in mycloud",
+        "# Images that `team-a` uses in mycloud",
+        "# Images that `team-b` uses in mycloud",
+        "# Images that `team-a` uses in othercloud",
     ]
     assert all("\n\nAs of 2026-06-01, project " in text for text in texts)
 
@@ -234,3 +236,16 @@ def test_any_name_stays_in_its_cell(text):
     assert [each.count("|") for each in (head, line, row)] == [6, 6, 6]
     assert re.fullmatch("`[^`]+`|-", cells(row)[0][1])
     assert not set(row) & set("<>{}\u202e\x1b")
+
+
+def test_a_replacement_may_be_going_too():
+    successor = {**IMAGE["replaced_by"], "retire_on": "2026-09-01"}
+    text = as_markdown(notice({**IMAGE, "replaced_by": successor}))
+    assert "instead. Its id is `6f2a`. It is due to be retired on 2026-09-01." in text
+
+
+def test_the_name_of_a_project_is_no_link():
+    text = as_markdown(notice(IMAGE, project="https://evil.test/login @all"))
+    assert text.startswith(
+        "# Images that `https://evil.test/login @all` uses\n\nProject `https://evil.test/login @all` ("
+    )

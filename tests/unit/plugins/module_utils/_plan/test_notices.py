@@ -8,8 +8,12 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import parse_catalog
+from ansible_collections.xloud.image.plugins.module_utils._model.errors import ForbiddenError
 from ansible_collections.xloud.image.plugins.module_utils._model.inventory import Inventory, WantedInventory
+from ansible_collections.xloud.image.plugins.module_utils._model.member import Member
 from ansible_collections.xloud.image.plugins.module_utils._model.run import WantedCatalog
+from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
+from ansible_collections.xloud.image.plugins.module_utils._plan import notices as module
 from ansible_collections.xloud.image.plugins.module_utils._plan.notices import notices
 from ansible_collections.xloud.image.tests.unit.fakes.catalog import TODAY, UBUNTU, ago, described, name, there
 from ansible_collections.xloud.image.tests.unit.fakes.usage import REFUSED, server, used, volume
@@ -66,10 +70,10 @@ def test_what_is_told_of_a_version():
         "reason": "old",
         "revoked_since": None,
         "retired_since": None,
-        "retire_on": None,
+        "retire_on": "2027-01-01",
         "delete_on": "2027-01-01",
         "while_used": None,
-        "replaced_by": {"version": "1.9", "name": name("1.9"), "id": "id-1.9"},
+        "replaced_by": {"version": "1.9", "name": name("1.9"), "id": "id-1.9", "retire_on": None},
         "servers": 1,
         "volumes": 0,
     }
@@ -94,20 +98,104 @@ def test_an_announcement_concerns_the_current_version_too():
     assert (found["stage"], found["retire_on"], found["replaced_by"]) == ("published", "2027-01-01", None)
 
 
+def document(versions="1.0 1.9", **keys):
+    return {UBUNTU: described(versions, **{"retention": {}, **keys})}
+
+
+def retention(**keys):
+    return document(retention={**keys, "while_used": "keep"})
+
+
+DUE = {"available": 1, "min_age": "30d"}
+SOON, LATER = ago(-10), ago(-300)
+
+
 @pytest.mark.parametrize(
-    ("state", "retention", "expected"),
+    ("state", "keys", "expected"),
     [
-        ("deprecated 5", {"available": 1}, ago(5)),
-        ("deprecated 5", {"available": 1, "min_age": "30d"}, ago(-25)),
-        ("hidden 40", {"available": 1, "min_age": "30d"}, ago(10)),
+        # A day on which it was not retired is none on which it was due: another version may have come between.
+        ("deprecated 5", {"available": 1}, TODAY),
+        ("hidden 40", DUE, TODAY),
+        ("deprecated 5", DUE, ago(-25)),
         ("deprecated 5", {"available": 2}, None),
         ("deprecated 5", {}, None),
         ("retired 5", {"available": 1}, None),
-        (there("1.0", "deprecated", properties={"deprecated_since": "soon"}), {"available": 1}, None),
-        (there("1.0", "deprecated 5", properties={"retire_on": "2027-01-01"}), {"available": 1}, "2027-01-01"),
+        (there("1.0", "deprecated", properties={"deprecated_since": "soon"}), {"available": 1}, TODAY),
     ],
 )
-def test_the_day_of_the_retirement(state, retention, expected):
-    document = {UBUNTU: described("1.0 1.9", retention={**retention, "while_used": "keep"})}
-    found = fate(there("1.0", state) if isinstance(state, str) else state, document)
+def test_the_day_on_which_retention_retires(state, keys, expected):
+    found = fate(there("1.0", state) if isinstance(state, str) else state, retention(**keys))
     assert (found["retire_on"], found["while_used"]) == (expected, "keep")
+
+
+@pytest.mark.parametrize(
+    ("version", "keys", "retire_on", "delete_on"),
+    [
+        ({"retire_on": SOON}, {}, SOON, None),
+        ({"retire_on": SOON}, DUE, SOON, None),
+        # Whichever comes first: retention does not wait for an announced day.
+        ({"retire_on": LATER}, DUE, ago(-25), None),
+        # What is to be deleted is retired before.
+        ({"delete_on": SOON}, {}, SOON, SOON),
+        ({"retire_on": LATER, "delete_on": SOON}, {}, SOON, SOON),
+        ({"retire_on": ago(3)}, {}, ago(3), None),
+        ({"stage": "retired"}, DUE, TODAY, None),
+    ],
+)
+def test_the_day_that_a_document_announces(version, keys, retire_on, delete_on):
+    """Be it on the image yet or not."""
+    template = document({"1.0": version, "1.9": {}}, retention=keys)
+    for recorded in {}, {key: day for key, day in version.items() if key.endswith("_on")}:
+        found = fate(there("1.0", "deprecated 5", properties=recorded), template)
+        assert (found["retire_on"], found["delete_on"]) == (retire_on, delete_on)
+
+
+def test_the_day_that_an_image_announces():
+    for properties, expected in (({"retire_on": LATER}, LATER), ({"delete_on": SOON, "retire_on": LATER}, SOON)):
+        assert fate(there("1.0", "deprecated 5", properties=properties))["retire_on"] == expected
+        assert fate(there("1.0", "retired 5", properties=properties))["retire_on"] == LATER
+
+
+def test_the_users_of_the_current_version_are_told_what_a_document_announces():
+    template = document({"1.0": {}, "1.9": {"retire_on": SOON}})
+    (notice,) = told({"1.9": used(server("web"))}, there("1.0", "deprecated 5"), document=template)
+    assert [(each["version"], each["retire_on"]) for each in notice["images"]] == [("1.9", SOON)]
+
+
+def test_what_is_not_known_is_not_counted():
+    (notice,) = told({"1.0": Usage(None, (volume("disk"),), REFUSED.refused)}, there("1.0", "deprecated"))
+    (image,) = notice["images"]
+    assert (notice["as_of"], image["servers"], image["volumes"]) == (TODAY, None, 1)
+
+
+MEMBERS = (Member("p-b", "pending"),)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "members", "expected"),
+    [
+        ("community", {}, ["p-own", "p-a", "p-b"]),
+        ("shared", {"id-1.9": MEMBERS}, ["p-own", "p-b"]),
+        ("shared", {"id-1.9": ForbiddenError("No.")}, ["p-own", "p-a", "p-b"]),
+        ("shared", {}, ["p-own", "p-a", "p-b"]),
+    ],
+)
+def test_a_project_is_told_to_use_only_what_it_can_use(visibility, members, expected):
+    images = there("1.0", "deprecated", owner="p-own"), there("1.9", visibility=visibility, owner="p-own")
+    usage = {"id-1.0": used(*(server(f"of-{project}", project) for project in ("p-a", "p-b", "p-own")))}
+    found = notices(WantedInventory(WantedCatalog((), TODAY)), Inventory(images, members, usage=usage))
+    assert [each["project_id"] for each in found if each["images"][0]["replaced_by"]] == expected
+
+
+def test_a_replacement_may_be_going_too():
+    replacement = there("1.9", properties={"retire_on": SOON})
+    usage = {"id-1.0": used(server("web"))}
+    images = there("1.0", "deprecated"), replacement
+    (notice,) = notices(WantedInventory(WantedCatalog((), TODAY)), Inventory(images, usage=usage))
+    assert notice["images"][0]["replaced_by"]["retire_on"] == SOON
+
+
+def test_nothing_is_foretold_of_what_nobody_uses(monkeypatch):
+    """That takes long for a large catalogue."""
+    monkeypatch.setattr(module, "place", None)
+    assert told({"1.0": Usage((), ())}, there("1.0", "deprecated 5"), document=retention(**DUE)) == []

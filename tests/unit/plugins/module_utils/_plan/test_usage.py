@@ -37,6 +37,12 @@ def test_words(usage, words):
     assert in_words(usage) == words
 
 
+def test_words_are_few_however_many_projects_there_are():
+    words = in_words(used(*(server(f"s-{number}", f"p-{number:02}") for number in range(12))))
+    assert words.startswith("12 servers (p-00: 1 server; p-01: 1 server;")
+    assert words.endswith("p-09: 1 server; and 2 projects more)")
+
+
 def test_a_result():
     usage = used(server("old", days=9), server("new", days=1), volume("disk", "p-x", days=5, server_id="s"))
     result = as_result(usage, there("1.0", "deprecated 5"))
