@@ -41,7 +41,7 @@ CONSUMERS_SANDBOX = Sandbox(
 # What plays whole stories of users, by commands of theirs.
 STORIES = tuple(f"test_{name}.py" for name in ("awx", "awx_definitions", "examples", "gitops", "migration", "report"))
 # Those of consumers in which the cloud changes for everybody.
-ALONE = ("test_outage.py", "test_signatures_at_launch.py")
+ALONE = ("test_outage.py", "test_regions.py", "test_signatures_at_launch.py")
 # One that is killed now and then.
 SOAK_SANDBOX = Sandbox("soak-sandbox", sandbox_second_region="RegionTwo")
 SOAK_SECONDS = 1800

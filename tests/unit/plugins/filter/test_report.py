@@ -185,6 +185,34 @@ def test_nobody_is_to_be_told_where_all_is_known(format):
     assert "Nobody uses a version that is superseded." in text
 
 
+@pytest.mark.parametrize(
+    ("usage", "others"),
+    [
+        (reports.used(), [{"host": "h2", "name": "d", "result": reports.down()}]),
+        (reports.used(refused={"server": "No."}), []),
+    ],
+    ids=["unreachable", "refused"],
+)
+@pytest.mark.parametrize(
+    ("format", "superseded"), [("html", "<dd>0 or more</dd>"), ("markdown", "superseded images in use 0 or more,")]
+)
+def test_nobody_is_not_said_where_not_all_is_known(format, superseded, usage, others):
+    image = reports.version("a", "a-1-b-v1.0", "2026-01-01")
+    read = {"host": "h", "name": "c", "result": reports.result(image, usage={image.name: usage})}
+    text = report_as(report([read, *others], generated_at=AT), format)
+    assert superseded in text
+    assert "not all of the usage is known" in text
+    assert "Nobody uses" not in text
+
+
+def test_whom_to_tell_is_cut_short_in_markdown():
+    result = reports.first()
+    (notice, *_others) = result["notices"]
+    result["notices"] = [{**notice, "project_id": f"p-{number}"} for number in range(203)]
+    text = report_as(report([{"host": "h", "name": "c", "result": result}], generated_at=AT), "markdown")
+    assert (text.count("`p-"), "\n\nand 3 projects more.\n" in text) == (200, True)
+
+
 def test_the_markdown_says_whom_to_tell():
     text = rendered("markdown").replace("\\", "")
     (row,) = [line for line in text.splitlines() if "team-b `" in line and "windows" in line]
