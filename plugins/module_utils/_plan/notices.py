@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import typing as t
 
 from ansible_collections.xloud.image.plugins.module_utils._model.catalog import CatalogTemplate
@@ -36,16 +37,18 @@ def notices(wanted: WantedInventory, found: Inventory) -> list[dict[str, t.Any]]
     told: dict[str, list[dict[str, t.Any]]] = {}
     for template, images in versions(wanted, found).items():
         used = [(image, usage) for image in images if (usage := found.usage.get(image.id)) and usage.resources]
-        future = _Future(images, documents.get(template), today) if used else None
+        if not used:
+            continue
+        future = _Future(template, images, documents.get(template), today)
         for image, usage in used:
-            if future is None or not future.is_going(image):
+            if not future.is_going(image):
                 continue
             fate = _fate(image, future)
             for share in shares(usage):
                 names[share.project.id] = share.name
-                project = share.project.id
-                one = {**fate, **_replacement(image, project, future, found), **_used(share, usage)}
-                told.setdefault(project, []).append(one)
+                usable = image is not future.current and _may_use(share.project.id, future.current, found)
+                one = {**fate, "replaced_by": future.replacement if usable else None, **_used(share, usage)}
+                told.setdefault(share.project.id, []).append(one)
     return [
         {"project_id": each, "project": names[each], "as_of": today, "images": sorted(told[each], key=_order)}
         for each in sorted(told, key=lambda each: (names[each] or each, each))
@@ -59,12 +62,20 @@ def _order(fate: t.Mapping[str, t.Any]) -> tuple[str, Version]:
 class _Future:
     """What becomes of the versions of a template on which day, if no other is published until then."""
 
-    def __init__(self, images: t.Sequence[Image], document: CatalogTemplate | None, today: str) -> None:
+    def __init__(self, template: str, images: t.Sequence[Image], document: CatalogTemplate | None, today: str) -> None:
+        self.current = current_of(template, images)
         self.images = images
         self.document = document
         self.today = today
         self._listed = {str(each.name): each for each in document.versions} if document else {}
         self._stages: dict[str, dict[str, str]] = {}
+
+    @functools.cached_property
+    def replacement(self) -> dict[str, t.Any] | None:
+        """What there is to use instead of the others, and until when."""
+        if self.current is None:
+            return None
+        return {**as_reference(self.current), "retire_on": self.retirement(self.current)}
 
     def is_going(self, image: Image) -> bool:
         """Say whether a version is not the current one any more, or will not be some day."""
@@ -134,15 +145,9 @@ def _fate(image: Image, future: _Future) -> dict[str, t.Any]:
     }
 
 
-def _replacement(image: Image, project_id: str, future: _Future, found: Inventory) -> dict[str, t.Any]:
-    """Return what a project can use instead of a version, None if there is nothing, and how long."""
-    current = current_of(ImageName.parse(image.name).template, future.images)
-    if current is None or current is image or not _may_use(project_id, current, found):
-        return {"replaced_by": None}
-    return {"replaced_by": {**as_reference(current), "retire_on": future.retirement(current)}}
-
-
-def _may_use(project_id: str, image: Image, found: Inventory) -> bool:
+def _may_use(project_id: str, image: Image | None, found: Inventory) -> bool:
+    if image is None:
+        return False
     members = found.members.get(image.id)
     # Of members that were not read, nothing is known.
     if image.visibility != "shared" or image.owner == project_id or not isinstance(members, tuple):
