@@ -56,7 +56,7 @@ def cloud(*catalogue, region="RegionOne", interface="internal", overrides=None, 
         config=configuration,
         get_region_name=lambda _service: region,
         get_interface=lambda _service: interface,
-        get_endpoint=lambda service: (overrides or {}).get(service),
+        get_endpoint=(overrides or {}).get,
     )
     return Endpoints(configured, keystone, "cloud mycloud")
 
