@@ -102,11 +102,18 @@ class Instance:
 
     def signal_all(self, number: int) -> None:
         """Also those that have left the process group: whoever has the lock open. Linux alone says who has."""
-        for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        for process in map(int, filter(str.isdigit, os.listdir("/proc"))):
+            # It may end at any moment, and that of somebody else does not show what it has open.
             with contextlib.suppress(OSError):
-                process = int(descriptor.parts[2])
-                if process != os.getpid() and descriptor.samefile(self._lock):
+                if process != os.getpid() and self._is_open_in(process):
                     os.kill(process, number)
+
+    def _is_open_in(self, process: int) -> bool:
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if descriptor.samefile(self._lock):
+                    return True
+        return False
 
     def state(self) -> State:
         try:
