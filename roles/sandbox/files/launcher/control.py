@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from instance import Instance, State, controlled
+from instance import Instance, State, controlled, workloads_of
 from layout import Layout
 from probe import Probe
 from secret_store import ensure_secrets
@@ -51,7 +51,7 @@ class Sandbox:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._services = Instance(layout)
-        self._workloads = Instance(layout, "workloads-", ends_its_own=True)
+        self._workloads = workloads_of(layout)
 
     def start(self) -> dict[str, object]:
         ensure_secrets(self._layout)

@@ -33,6 +33,15 @@ class State:
     reason: str = ""
 
 
+class ServiceEndedError(Exception):
+    """A service ended that was to go on, with the exit code as ``subprocess`` has it."""
+
+    def __init__(self, service: str, code: int) -> None:
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        super().__init__(f"the {service} service {how}")
+        self.service = service
+
+
 class Instance:
     """One launcher with its services, which end with it: a process group whose members share a file lock.
 
@@ -123,6 +132,11 @@ class Instance:
 
     def record(self, state: State) -> None:
         write_private(self._state, json.dumps(vars(state), indent=2) + "\n")
+
+
+def workloads_of(layout: Layout) -> Instance:
+    """The services of servers and volumes. Those of images are the instance without a name."""
+    return Instance(layout, "workloads-", ends_its_own=True)
 
 
 @contextlib.contextmanager

@@ -206,6 +206,12 @@ def digest(paths: list[Path]) -> str:
     return total.hexdigest()
 
 
+def keep_log(log: Path) -> None:
+    """Make room for a fresh log, and keep the one before."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once, readable by its owner alone from the first byte on."""
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
