@@ -252,11 +252,12 @@ def test_a_launcher_that_nobody_reaps_is_not_waited_for(layout, launcher, phase)
         holder.wait()
 
 
-def test_a_killed_launcher_whose_services_live_on_is_replaced(layout, launcher, monkeypatch):
+@pytest.mark.parametrize("reaped", [True, False])
+def test_a_killed_launcher_whose_services_live_on_is_replaced(layout, launcher, monkeypatch, reaped):
     control, instance = launcher("control"), launcher("instance")
     found = layout()
     killed = subprocess.Popen([sys.executable, "-c", ""])
-    killed.wait()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | (0 if reaped else os.WNOWAIT))
     workloads = instance.Instance(found, "workloads-")
     state = instance.State("ready", "before", found.launcher_digest(), pids={"launcher": killed.pid})
     workloads.record(state)

@@ -119,7 +119,7 @@ class Sandbox:
             return None
         same = state.phase == "ready" and state.launcher == self._layout.launcher_digest()
         changed = state.digest != self._layout.workloads_digest()
-        if same and changed and self._workloads.is_alive() and tell(state.pids["launcher"]):
+        if same and changed and self._workloads.includes(state.pids["launcher"]) and tell(state.pids["launcher"]):
             return state.pids["launcher"]
         self._workloads.stop()
         return spawn(self._layout, "workloads", [str(LIBRARY / "workloads.py"), str(self._layout.root)])

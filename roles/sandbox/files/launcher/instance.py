@@ -112,16 +112,18 @@ class Instance:
     def signal_all(self, number: int) -> None:
         """Also those that have left the process group: whoever has the lock open. Linux alone says who has."""
         for process in map(int, filter(str.isdigit, os.listdir("/proc"))):
-            # It may end at any moment, and that of somebody else does not show what it has open.
-            with contextlib.suppress(OSError):
-                if process != os.getpid() and self._is_open_in(process):
+            if process != os.getpid() and self.includes(process):
+                with contextlib.suppress(OSError):
                     os.kill(process, number)
 
-    def _is_open_in(self, process: int) -> bool:
-        for descriptor in Path(f"/proc/{process}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                if descriptor.samefile(self._lock):
-                    return True
+    def includes(self, process: int) -> bool:
+        """Whether a process has the lock open, which none has that ended, even if nobody has reaped it."""
+        # It may end at any moment, and that of somebody else does not show what it has open.
+        with contextlib.suppress(OSError):
+            for descriptor in Path(f"/proc/{process}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if descriptor.samefile(self._lock):
+                        return True
         return False
 
     def state(self) -> State:
