@@ -80,9 +80,12 @@ def check_programs(services):
         yield "Before that, so that it starts no RabbitMQ itself: systemctl mask rabbitmq-server.service epmd.socket"
 
 
-def check_length(directory):
+def check_socket(directory):
     if len(os.fsencode(directory)) > LONGEST_DIRECTORY:
         yield "sandbox_directory: compute and block_storage need a path of at most {0} bytes".format(LONGEST_DIRECTORY)
+    if "+" in directory or "&" in directory:
+        # It stands in the URL of the database.
+        yield "sandbox_directory: compute and block_storage need a path without + and &"
 
 
 def check_protections(protections):
@@ -168,7 +171,7 @@ def main():
     faults += check_programs(services)
     if "compute" in services or "block_storage" in services:
         faults += check_directory("sandbox_venv", options.venv + "-compute")
-        faults += check_length(options.directory)
+        faults += check_socket(options.directory)
     faults += check_protections(options.property_protections)
     if faults:
         sys.exit("\n".join(faults))

@@ -18,12 +18,15 @@ from consumers.people import command
 # The variables that the sandbox was started with, as JSON.
 VARIABLES = "SANDBOX_VARIABLES"
 ROOT = CLOUDS_FILE.parent
+# More than the role's own patience with Nova and Cinder: its reason says more than a timeout here.
+PATIENCE = 600
 
 
 def configure(folder: Path, **changes: Any) -> None:
     """Have the sandbox run, with some of its variables changed."""
     variables = {**json.loads(os.environ[VARIABLES]), **changes}
-    told = command(folder, "ansible-playbook", "xloud.image.sandbox", "--extra-vars", json.dumps(variables))
+    words = ("ansible-playbook", "xloud.image.sandbox", "--extra-vars", json.dumps(variables))
+    told = command(folder, *words, patience=PATIENCE)
     assert told.code == 0, told.output
 
 

@@ -48,7 +48,7 @@ class Told:
         return {row["version"]: row["stage"] for row in self.result["versions"] if row["stage"] != "absent"}
 
 
-def command(folder: Path, *words: str | Path) -> Told:
+def command(folder: Path, *words: str | Path, patience: float = PATIENCE) -> Told:
     """Run a command in a folder, as a user who has the clouds of the sandbox."""
     done = subprocess.run(
         [str(word) for word in words],
@@ -66,7 +66,7 @@ def command(folder: Path, *words: str | Path) -> Told:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=PATIENCE,
+        timeout=patience,
     )
     return Told(done.returncode, done.stdout)
 

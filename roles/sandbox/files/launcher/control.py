@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from instance import Instance, State, controlled
+from instance import Instance, State, controlled, workloads_of
 from layout import Layout
 from probe import Probe
 from secret_store import ensure_secrets
@@ -51,11 +51,12 @@ class Sandbox:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._services = Instance(layout)
-        self._workloads = Instance(layout, "workloads-", ends_its_own=True)
+        self._workloads = workloads_of(layout)
 
     def start(self) -> dict[str, object]:
         ensure_secrets(self._layout)
-        running, working = self._services_run(), self._workloads_run()
+        running = self._services_run()
+        working = self._workloads_run(asks=running)
         if running and working and self._layout.is_seeded():
             return {"changed": False, "previous_end": ""}
         ends = [] if running else [self._end_of(self._services, "launcher")]
@@ -63,6 +64,8 @@ class Sandbox:
         launcher = None if working else self._begin_workloads()
         try:
             self._bring_services_up(running)
+            if working and not running and not self._workloads_run():
+                launcher = self._begin_workloads()
             if launcher:
                 wait_until_ready(self._layout, self._workloads, "workloads", launcher, self._layout.workloads_digest())
         except SandboxError:
@@ -80,12 +83,15 @@ class Sandbox:
         current = state.phase == "ready" and state.digest == self._layout.digest()
         return current and self._services.is_alive() and answers(Probe(self._layout, PROBE_PATIENCE).run)
 
-    def _workloads_run(self) -> bool:
+    def _workloads_run(self, asks: bool = True) -> bool:
+        """They cannot be asked without Keystone, whose end is no reason to end them."""
         if not self._layout.workloads:
             return not self._workloads.is_alive()
         state = self._workloads.state()
         current = state.phase == "ready" and state.digest == self._layout.workloads_digest()
-        return current and self._workloads.is_alive() and answers(Probe(self._layout, PROBE_PATIENCE).run_workloads)
+        if not current or not self._workloads.is_alive():
+            return False
+        return not asks or answers(Probe(self._layout, PROBE_PATIENCE).run_workloads)
 
     def _end_of(self, instance: Instance, name: str) -> str:
         """How it ended, where nobody ended it."""
@@ -99,9 +105,10 @@ class Sandbox:
         if not layout.is_seeded():
             # The tables of what runs are there.
             seed(layout, ["identity"] if running else list(layout.services))
-            if running:
-                os.kill(self._services.state().pids["identity"], signal.SIGHUP)
+            running = running and tell(self._services.state().pids["identity"])
         if not running:
+            # Again: one may have ended meanwhile, and then the others end.
+            self._services.stop()
             launch(layout, self._services)
 
     def _begin_workloads(self) -> subprocess.Popen[bytes] | int | None:
@@ -112,11 +119,19 @@ class Sandbox:
             return None
         same = state.phase == "ready" and state.launcher == self._layout.launcher_digest()
         changed = state.digest != self._layout.workloads_digest()
-        if same and changed and self._workloads.is_alive():
-            os.kill(state.pids["launcher"], signal.SIGHUP)
+        if same and changed and self._workloads.includes(state.pids["launcher"]) and tell(state.pids["launcher"]):
             return state.pids["launcher"]
         self._workloads.stop()
         return spawn(self._layout, "workloads", [str(LIBRARY / "workloads.py"), str(self._layout.root)])
+
+
+def tell(process: int) -> bool:
+    """Have a process look at its settings again, and say whether there is one: others outlive it by some seconds."""
+    try:
+        os.kill(process, signal.SIGHUP)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def answers(probe: Callable[[], None]) -> bool:
@@ -151,17 +166,17 @@ def wait_until_ready(
 ) -> None:
     deadline = time.monotonic() + PATIENCE[name]
     while (state := instance.state()).phase != "ready" or state.digest != wanted:
-        if has_ended(launcher):
+        if has_ended(launcher, instance, state):
             raise SandboxError(describe_end(layout, name, instance.state()))
         if time.monotonic() > deadline:
             raise SandboxError(describe(layout, name, f"the services are not ready after {PATIENCE[name]} s"))
         time.sleep(0.05)
 
 
-def has_ended(launcher: subprocess.Popen[bytes] | int) -> bool:
-    """One of an earlier run is known by its process id."""
+def has_ended(launcher: subprocess.Popen[bytes] | int, instance: Instance, state: State) -> bool:
+    """One of an earlier run, known by its process id, is no child: where nobody reaps it, that stays in use."""
     if isinstance(launcher, int):
-        return not Path(f"/proc/{launcher}").exists()
+        return state.phase == "failed" or not instance.is_alive()
     return launcher.poll() is not None
 
 

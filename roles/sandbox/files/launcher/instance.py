@@ -33,6 +33,15 @@ class State:
     reason: str = ""
 
 
+class ServiceEndedError(Exception):
+    """A service ended that was to go on, with the exit code as ``subprocess`` has it."""
+
+    def __init__(self, service: str, code: int) -> None:
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        super().__init__(f"the {service} service {how}")
+        self.service = service
+
+
 class Instance:
     """One launcher with its services, which end with it: a process group whose members share a file lock.
 
@@ -102,11 +111,20 @@ class Instance:
 
     def signal_all(self, number: int) -> None:
         """Also those that have left the process group: whoever has the lock open. Linux alone says who has."""
-        for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
-            with contextlib.suppress(OSError):
-                process = int(descriptor.parts[2])
-                if process != os.getpid() and descriptor.samefile(self._lock):
+        for process in map(int, filter(str.isdigit, os.listdir("/proc"))):
+            if process != os.getpid() and self.includes(process):
+                with contextlib.suppress(OSError):
                     os.kill(process, number)
+
+    def includes(self, process: int) -> bool:
+        """Whether a process has the lock open, which none has that ended, even if nobody has reaped it."""
+        # It may end at any moment, and that of somebody else does not show what it has open.
+        with contextlib.suppress(OSError):
+            for descriptor in Path(f"/proc/{process}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if descriptor.samefile(self._lock):
+                        return True
+        return False
 
     def state(self) -> State:
         try:
@@ -116,6 +134,11 @@ class Instance:
 
     def record(self, state: State) -> None:
         write_private(self._state, json.dumps(vars(state), indent=2) + "\n")
+
+
+def workloads_of(layout: Layout) -> Instance:
+    """The services of servers and volumes. Those of images are the instance without a name."""
+    return Instance(layout, "workloads-", ends_its_own=True)
 
 
 @contextlib.contextmanager

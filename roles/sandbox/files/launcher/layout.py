@@ -166,8 +166,16 @@ class Layout:
         return self._digest_of(list(self.services), INSTALLED)
 
     def workload_digest(self, service: str) -> str:
-        """What one of the services of servers and volumes runs from: it is restarted when it changes."""
-        return self._digest_of([service], self._workloads_installed)
+        """What one of the services of servers and volumes runs from: it is restarted when it changes.
+
+        So are those that need it: they ask once where it is, and hold on to that.
+        """
+        needed = {name: self.workloads[name] for name in self._needed_by(service)}
+        return hash_of([self._digest_of([service], self._workloads_installed), needed])
+
+    def _needed_by(self, service: str) -> set[str]:
+        direct = self.workloads.keys() & set(self.software(service).needs)
+        return direct.union(*map(self._needed_by, direct))
 
     def workloads_digest(self) -> str:
         return hash_of({service: self.workload_digest(service) for service in self.workloads})
@@ -196,6 +204,12 @@ def digest(paths: list[Path]) -> str:
     for path in paths:
         total.update(hashlib.sha256(path.read_bytes() if path.is_file() else b"").digest())
     return total.hexdigest()
+
+
+def keep_log(log: Path) -> None:
+    """Make room for a fresh log, and keep the one before."""
+    if log.exists():
+        log.replace(log.with_suffix(".log.1"))
 
 
 def write_private(path: Path, text: str) -> None:

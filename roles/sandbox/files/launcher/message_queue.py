@@ -45,6 +45,9 @@ def main() -> None:
         "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
         "RABBITMQ_LOG_BASE": str(folder),
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        # Else those of this machine's own RabbitMQ are read too. Neither has to be there.
+        "RABBITMQ_CONFIG_FILES": str(folder / "none" / "*.conf"),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "environment"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG,

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from access_log import AccessLog
-from instance import Instance, State
-from layout import HOST, Layout
+from instance import Instance, ServiceEndedError, State
+from layout import HOST, Layout, keep_log
 from ports import bind
 from probe import Probe
 from server import make_server
@@ -29,14 +29,6 @@ from sqlite_mode import queue_transactions
 
 LISTEN_QUEUE = 1024
 PATIENCE = 120
-
-
-class ServiceEndedError(Exception):
-    def __init__(self, service: str, status: int) -> None:
-        code = os.waitstatus_to_exitcode(status)
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
-        super().__init__(f"the {service} service {how}")
-        self.service = service
 
 
 class Launcher:
@@ -100,7 +92,7 @@ class Launcher:
 
     def _ended_service(self, ended: tuple[int, int]) -> ServiceEndedError:
         pid, status = ended
-        return ServiceEndedError(self._children.pop(pid), status)
+        return ServiceEndedError(self._children.pop(pid), os.waitstatus_to_exitcode(status))
 
 
 def listen(port: int) -> socket.socket:
@@ -140,9 +132,8 @@ def end_with(lifeline: int) -> NoReturn:
 
 
 def write_output_to(log: Path) -> None:
-    """Start a fresh log, and keep the one before."""
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))
+    """Start a fresh log."""
+    keep_log(log)
     opened = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(opened, sys.stdout.fileno())
     os.dup2(opened, sys.stderr.fileno())

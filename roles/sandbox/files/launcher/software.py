@@ -22,9 +22,9 @@ class Software:
 
     ``schema`` are the arguments of the Python that brings its database to the current schema, none where it does so
     itself. ``probe`` is a path that only somebody with a token may get, and that reads little. ``needs`` are the
-    services that have to be ready before it is started, by the names in vars/main.yml, and ``queue`` is the message
-    queue that it consumes once it is ready itself. ``forget`` is the module whose ``forget()`` makes it read its
-    database anew, at SIGHUP.
+    services that have to be ready before it is started, and whose settings it is restarted for, by the names in
+    vars/main.yml, and ``queue`` is the message queue that it consumes once it is ready itself. ``forget`` is the module
+    whose ``forget()`` makes it read its database anew, at SIGHUP.
     """
 
     name: str = ""

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import flavors
-from instance import Instance, State
-from layout import Layout
+from instance import Instance, ServiceEndedError, State, workloads_of
+from layout import Layout, keep_log
 from ports import bind
 from probe import Probe
 from readiness import is_ready
@@ -32,13 +32,6 @@ GRACE = 4
 TICK = 0.1
 LIBRARY = Path(__file__).parent
 INFRASTRUCTURE = ("database", "message-queue", "port-mapper")
-
-
-class ServiceEndedError(Exception):
-    def __init__(self, service: str, code: int) -> None:
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
-        super().__init__(f"the {service} service {how}")
-        self.service = service
 
 
 class NotReadyError(Exception):
@@ -152,8 +145,7 @@ class Workloads:
 
     def _spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         log = self._layout.log(name)
-        if log.exists():
-            log.replace(log.with_suffix(".log.1"))
+        keep_log(log)
         with log.open("wb") as output:
             return subprocess.Popen(
                 [self._layout.workloads_python, "-B", "-W", "ignore", *command],
@@ -214,10 +206,6 @@ class Workloads:
                     process.wait(max(0, deadline - time.monotonic()))
                 process.kill()
                 process.wait()
-
-
-def workloads_of(layout: Layout) -> Instance:
-    return Instance(layout, "workloads-", ends_its_own=True)
 
 
 def ports_of(service: dict[str, Any]) -> list[int]:
