@@ -37,11 +37,14 @@ class Probe:
     def run_workloads(self) -> None:
         """Ask the services of servers and volumes.
 
-        :raises OSError: also where a server would find no host.
+        :raises OSError: also where a server would find no host, or a volume no place.
         """
         self._ask(list(self._layout.workloads))
         if "compute" in self._layout.workloads and not self.get("compute", "/os-hypervisors")["hypervisors"]:
             raise OSError("Nova does not know its host yet")
+        pools = "/scheduler-stats/get_pools"
+        if "block-storage" in self._layout.workloads and not self.get("block-storage", pools)["pools"]:
+            raise OSError("Cinder does not know where to put volumes yet")
 
     def _ask(self, services: list[str]) -> None:
         for service in services:
