@@ -60,7 +60,7 @@ def test_who_uses_what_and_whom_to_tell(used, team, other_team, run_module):
     assert (told["name"], told["stage"], told["servers"], told["volumes"]) == (old["name"], "hidden", 1, 0)
     assert (told["deprecated_since"], told["retire_on"]) == ("2026-01-02", "2026-02-01")
     assert told["reason"] == "Security updates of January 2026"
-    assert told["replaced_by"] == {"version": "1.1", "name": new["name"], "id": new["id"]}
+    assert told["replaced_by"] == {"version": "1.1", "name": new["name"], "id": new["id"], "retire_on": None}
 
     # Two listings of the other project's names, and two services for each version.
     assert info["requests"] <= IDLE + ASKER + 2 * 2 + 3
