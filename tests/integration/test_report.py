@@ -400,7 +400,7 @@ def test_the_page_says_whom_to_tell(told: Told, output: str, chromium: webdriver
 def test_no_notice_of_an_earlier_run_is_left(told: Told, output: str) -> None:
     del output
     (told.notices / "own.md").write_text("# What we send\n")
-    (told.notices / "older.md").write_bytes("# Für alle\n".encode("latin-1"))
+    (told.notices / "older.md").write_bytes("# Für uns\n".encode("latin-1"))
     (told.notices / "mycloud-team-z.md").write_text((told.notices / "mycloud-team-a.md").read_text())
     told.write("--check", report_formats=["notices"])
     assert told.names() == [ODD, "mycloud-team-a.md", "mycloud-team-b.md", "older.md", "own.md"]
