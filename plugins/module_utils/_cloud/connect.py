@@ -80,7 +80,7 @@ def connect(options: t.Mapping[str, t.Any]) -> Session:
         _keep_token(region)
     renewed = functools.partial(_keep_token, region)
     place = region.get_region_name("image") or None
-    return Session(keystone, image_url, region.name, count, renewed, place, endpoints)
+    return Session(keystone, image_url, region.name, count, renewed, place, endpoints=endpoints)
 
 
 def _keep_token(region: t.Any) -> None:

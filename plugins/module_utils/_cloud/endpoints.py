@@ -95,8 +95,12 @@ class Endpoints:
         if not regions and not configured:
             raise CloudError(self._unrelated(service, image_url))
         without_images = {each.region for each in offered} - {each.region for each in images} if regions else set()
-        asked = {each.region: self._reachable(service, each.region, offered) for each in offered}
-        asked = {region: urls for region, urls in asked.items() if region in regions | without_images}
+        launching = regions | without_images
+        asked = {
+            region: self._reachable(service, region, offered)
+            for region in dict.fromkeys(each.region for each in offered)
+            if region in launching
+        }
         if configured:
             asked[self._named(service, offered)] = [configured]
         if (offered and not asked) or not all(asked.values()):

@@ -146,7 +146,7 @@ class Session:
     :param count: The requests that were sent before.
     :param renewed: What to do once a new token took the place of one that the cloud refused.
     :param region_name: The region that the endpoint is of, None where the configuration names none.
-    :param endpoints: Where the other services are. Without it, there are none.
+    :param endpoints: Where the other services are.
     """
 
     def __init__(
@@ -157,7 +157,8 @@ class Session:
         count: RequestCount | None = None,
         renewed: t.Callable[[], None] = lambda: None,
         region_name: str | None = None,
-        endpoints: Endpoints | None = None,
+        *,
+        endpoints: Endpoints,
     ) -> None:
         self.keystone = keystone
         self.image_url = image_url
@@ -306,7 +307,7 @@ class Session:
         return self._key_manager(f"/secrets/{secret_id}")
 
     def _key_manager(self, path: str) -> str:
-        url = self._endpoints.of("key-manager") if self._endpoints else None
+        url = self._endpoints.of("key-manager")
         if url is None:
             raise NotFoundError(
                 f"{self.name} has no endpoint for the Key Manager, which holds the certificates that images are "
@@ -321,7 +322,7 @@ class Session:
         :raises NotFoundError: The cloud does not have the service; then it has no status.
         :raises CloudError: It has it, and where is not to be told.
         """
-        places = self._endpoints.launching(service, image_url) if self._endpoints else ()
+        places = self._endpoints.launching(service, image_url)
         if not places:
             raise NotFoundError(f"{self.name} has no endpoint for {LAUNCHING[service]}.")
         return places

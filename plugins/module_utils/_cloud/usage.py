@@ -21,6 +21,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.xloud.image.plugins.module_utils._cloud.connect import connect
+from ansible_collections.xloud.image.plugins.module_utils._cloud.endpoints import Place
 from ansible_collections.xloud.image.plugins.module_utils._cloud.projects import Projects
 from ansible_collections.xloud.image.plugins.module_utils._cloud.session import READERS, Session
 from ansible_collections.xloud.image.plugins.module_utils._model.errors import (
@@ -40,7 +41,7 @@ _PAGE: t.Final = 1000
 _VOLUME_API: t.Final = {"OpenStack-API-Version": "volume 3.4"}
 # Cinder silently leaves the projects of others out for everybody else.
 _ADMINISTRATOR: t.Final = "admin"
-_Ask: t.TypeAlias = t.Callable[[Session, str, str], tuple[Resource, ...]]
+_Ask: t.TypeAlias = t.Callable[[Session, t.Sequence[Place], str], tuple[Resource, ...]]
 
 
 class UsageReader:
@@ -86,7 +87,8 @@ class UsageReader:
 
     @functools.cached_property
     def _services(self) -> tuple[_Service, ...]:
-        return tuple(_Service(self._asking, self._session.image_url, ask) for ask in (_servers, _volumes))
+        asks = {"compute": _servers, "block-storage": _volumes}
+        return tuple(_Service(self._asking, self._session.image_url, kind, ask) for kind, ask in asks.items())
 
     def _named(self, usages: t.Mapping[str, Usage]) -> dict[str, Usage]:
         """Return usages whose projects have their names, as far as these may be looked up."""
@@ -114,6 +116,7 @@ class _Service:
 
     session: Session
     image_url: str
+    kind: str
     ask: _Ask
     failures: list[CloudError] = dataclasses.field(default_factory=list)
 
@@ -124,11 +127,15 @@ class _Service:
         first = self._attempt(ids[0])
         return {ids[0]: first, **dict(zip(ids[1:], pool.map(self._attempt, ids[1:]), strict=True))}
 
+    @functools.cached_property
+    def _places(self) -> tuple[Place, ...]:
+        return self.session.launching(self.kind, self.image_url)
+
     def _attempt(self, image_id: str) -> tuple[Resource, ...] | CloudError:
         if self.failures:
             return self.failures[0]
         try:
-            return self.ask(self.session, self.image_url, image_id)
+            return self.ask(self.session, self._places, image_id)
         except CloudError as exc:
             self.failures.append(exc)
             return exc
@@ -149,16 +156,14 @@ def _is_absence(error: CloudError) -> bool:
     return isinstance(error, NotFoundError) and error.status is None
 
 
-def _servers(session: Session, image_url: str, image_id: str) -> tuple[Resource, ...]:
+def _servers(session: Session, places: t.Sequence[Place], image_id: str) -> tuple[Resource, ...]:
     # Without all_tenants the answer is that of the session's own project, which says nothing of the others.
     query = {"image": image_id, "all_tenants": "1", "limit": str(_PAGE)}
-    places = session.launching("compute", image_url)
     reads = [functools.partial(session.ask, place, "GET") for place in places]
     return _distinct(each for read in reads for each in _pages(read, "/servers/detail", query, "servers", _server))
 
 
-def _volumes(session: Session, image_url: str, image_id: str) -> tuple[Resource, ...]:
-    places = session.launching("block-storage", image_url)
+def _volumes(session: Session, places: t.Sequence[Place], image_id: str) -> tuple[Resource, ...]:
     if _ADMINISTRATOR not in session.roles:
         raise ForbiddenError(
             f"{session.name}: the Block Storage service tells of the volumes of other projects to administrators alone "

@@ -24,7 +24,7 @@ from ansible_collections.xloud.image.plugins.module_utils._model.name import Ver
 from ansible_collections.xloud.image.plugins.module_utils._model.usage import Usage
 from ansible_collections.xloud.image.plugins.module_utils._plan.dates import days_between, is_due
 from ansible_collections.xloud.image.plugins.module_utils._plan.promotion import obstacles
-from ansible_collections.xloud.image.plugins.module_utils._plan.usage import in_words, not_known
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import in_words, why_held
 
 Target = t.Literal["absent", "staged", "published", "deprecated", "hidden", "retired", "deleted"]
 OFFERED: t.Final = ("published", "deprecated", "hidden")
@@ -278,11 +278,11 @@ def guarded(template: CatalogTemplate, placement: Placement, image: Image | None
     if not is_at_stake(placement.stage, image):
         return placement
     if placement.stage == "deleted":
-        return _held_back(placement, image, _reason_of(usage, "it is deleted"))
+        return _held_back(placement, image, why_held(usage, "it is deleted"))
     if template.retention.while_used == "retire":
         return _noting(placement, "retired_in_use", usage, "it is retired all the same")
     stays = template.retention.while_used == "keep" and image.was_published and not image.hidden
-    return _held_back(placement, image, _reason_of(usage, "it is retired"), "deprecated" if stays else "hidden")
+    return _held_back(placement, image, why_held(usage, "it is retired"), "deprecated" if stays else "hidden")
 
 
 def _noting(placement: Placement, kind: str, usage: Usage, outcome: str) -> Placement:
@@ -291,12 +291,6 @@ def _noting(placement: Placement, kind: str, usage: Usage, outcome: str) -> Plac
     return dataclasses.replace(
         placement, held=(*placement.held, (kind, f"{outcome}, and is used by {in_words(usage)}"))
     )
-
-
-def _reason_of(usage: Usage, outcome: str) -> tuple[str, str]:
-    if usage.resources:
-        return "in_use", f"{outcome} once nobody uses it any more: it is used by {in_words(usage)}"
-    return "usage_unknown", f"{outcome} once it is known that nobody uses it. {not_known(usage)}"
 
 
 def _held_back(placement: Placement, image: Image, held: tuple[str, str], on_offer: Target = "hidden") -> Placement:

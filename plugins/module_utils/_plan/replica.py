@@ -72,7 +72,7 @@ from ansible_collections.xloud.image.plugins.module_utils._plan.template import 
     plan_template,
     source_need,
 )
-from ansible_collections.xloud.image.plugins.module_utils._plan.usage import Ask, in_words, not_known, told
+from ansible_collections.xloud.image.plugins.module_utils._plan.usage import Ask, in_words, told, why_held
 
 Images: t.TypeAlias = t.Mapping[str, tuple[Image, ...]]
 
@@ -225,13 +225,8 @@ def _finding(original: Image, found: Image, usage: Usage) -> t.Iterator[Finding]
         return
     half = "deactivated" if original.status == "deactivated" else "made private"
     done = "retired" if original.stage == "retired" else half
-    words = f"it is hidden, and is {done}, as its original is, once"
-    if usage.resources:
-        words = f"{words} nobody uses it any more: it is used by {in_words(usage)}"
-        yield Finding("in_use", original.name, words)
-    else:
-        words = f"{words} it is known that nobody uses it. {not_known(usage)}"
-        yield Finding("usage_unknown", original.name, words)
+    kind, words = why_held(usage, f"it is hidden, and is {done}, as its original is,")
+    yield Finding(kind, original.name, words)
 
 
 def _plan_versions(

@@ -100,6 +100,17 @@ def not_known(usage: Usage) -> str:
     )
 
 
+def why_held(usage: Usage, outcome: str) -> tuple[str, str]:
+    """
+    Return what keeps an image that may be in use from being taken away, as a kind of finding and in words.
+
+    :param outcome: What is done to it once nothing does, such as C(it is retired).
+    """
+    if usage.resources:
+        return "in_use", f"{outcome} once nobody uses it any more: it is used by {in_words(usage)}"
+    return "usage_unknown", f"{outcome} once it is known that nobody uses it. {not_known(usage)}"
+
+
 def check_removal(plan: Plan, images: t.Sequence[Image], ask: Ask) -> Usage | None:
     """
     Return who uses what a plan takes away, and make sure that nobody does. Of what it revokes, nobody is asked.
